@@ -1,0 +1,1 @@
+"""Frozen types that every layer shares. This package imports nothing of ours."""
