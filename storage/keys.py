@@ -1,0 +1,81 @@
+"""The store of the persons' keys. It is a database of its own: no backup of the data contains a key."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from os import urandom
+
+import sqlalchemy as sa
+
+from storage.crypto import Key, MasterKey
+from storage.database import Database
+from storage.tables import person_keys
+from storage.times import to_us
+from domain.clock import Clock
+
+_CACHED = 50_000
+
+
+class KeyStore:
+    """Keys by id. A key is durable before anything is sealed with it. Destroying it makes what it sealed unreadable."""
+
+    def __init__(self, database: Database, master: MasterKey, clock: Clock) -> None:
+        self._database, self._master, self._clock = database, master, clock
+        self._cache: OrderedDict[int, Key] = OrderedDict()
+
+    @property
+    def cached(self) -> Mapping[int, Key]:
+        """Keys at hand without I/O."""
+        return self._cache
+
+    async def create(self, count: int) -> list[int]:
+        """Make new keys; their ids, in order. They are in the cache when this returns."""
+        raws = [urandom(32) for _ in range(count)]
+        now = to_us(self._clock())
+        async with self._database.write() as connection:
+            ids = [
+                (
+                    await connection.execute(
+                        sa.insert(person_keys)
+                        .values(wrapped=self._master.wrap(raw), created_at=now)
+                        .returning(person_keys.c.id)
+                    )
+                ).scalar_one()
+                for raw in raws
+            ]
+        for key_id, raw in zip(ids, raws, strict=True):
+            self._remember(key_id, Key(raw))
+        return ids
+
+    async def fetch(self, ids: Iterable[int]) -> set[int]:
+        """Bring keys into the cache. Returns the ids whose key was destroyed."""
+        wanted = {i for i in ids if i not in self._cache}
+        if not wanted:
+            return set()
+        query = sa.select(person_keys.c.id, person_keys.c.wrapped).where(person_keys.c.id.in_(wanted))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        for key_id, wrapped in rows:
+            self._remember(key_id, self._master.unwrap(wrapped))
+        return wanted - {row[0] for row in rows}
+
+    async def destroy(self, key_id: int) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(sa.delete(person_keys).where(person_keys.c.id == key_id))
+        self._cache.pop(key_id, None)
+
+    async def rotate(self, new: MasterKey) -> int:
+        """Wrap every key anew under another master key, in one transaction. Returns how many."""
+        async with self._database.write() as connection:
+            rows = (await connection.execute(sa.select(person_keys.c.id, person_keys.c.wrapped))).all()
+            for key_id, wrapped in rows:
+                raw = self._master.unwrap_raw(wrapped)
+                await connection.execute(
+                    sa.update(person_keys).where(person_keys.c.id == key_id).values(wrapped=new.wrap(raw))
+                )
+        self._master = new
+        return len(rows)
+
+    def _remember(self, key_id: int, key: Key) -> None:
+        self._cache[key_id] = key
+        while len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)

@@ -1,0 +1,68 @@
+"""Statements of the hot path: written once in Core, compiled once for each dialect, run on the raw drivers.
+
+A program is a generator that yields (statement, parameters) and receives the rows. It is one transaction. On SQLite it
+runs inside the connection's own thread in one hop; on PostgreSQL each step is awaited. So one text of the program
+serves both, and SQLAlchemy's cost is paid once and not for each message.
+"""
+
+from collections.abc import Generator, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+
+T = TypeVar("T")
+Row: TypeAlias = Sequence[Any]
+Params: TypeAlias = dict[str, Any]
+Program: TypeAlias = Generator["tuple[Statement, Params | list[Params]]", list[Row], T]
+
+
+class in_list(ColumnElement[bool]):  # noqa: N801 - reads as SQL where it is used
+    """column IN (one bound list): a JSON array on SQLite, a typed array on PostgreSQL, so the text never changes."""
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column, self.name = column, name
+        self.type = sa.types.NULLTYPE  # a Boolean would be written "… = 1" on SQLite
+
+
+@compiles(in_list, "sqlite")
+def _in_json(element: in_list, compiler: SQLCompiler, **kw: Any) -> str:
+    listed = compiler.process(sa.bindparam(element.name, type_=sa.Text()), **kw)
+    return f"{compiler.process(element.column, **kw)} IN (SELECT value FROM json_each({listed}))"
+
+
+@compiles(in_list, "postgresql")
+def _in_array(element: in_list, compiler: SQLCompiler, **kw: Any) -> str:
+    item = sa.Text() if isinstance(element.column.type, sa.Text) else sa.BigInteger()
+    listed = compiler.process(sa.bindparam(element.name, type_=ARRAY(item)), **kw)
+    return f"{compiler.process(element.column, **kw)} = ANY({listed})"
+
+
+class Statement:
+    """A Core statement as text and parameter order for both raw drivers."""
+
+    def __init__(self, core: sa.sql.expression.Executable) -> None:
+        self.for_sqlite, self._sqlite_names, self._sqlite_fixed = _compile(core, sqlite.dialect())
+        self.for_postgresql, self._postgresql_names, self._postgresql_fixed = _compile(core, asyncpg.dialect())
+
+    def sqlite_params(self, params: Params) -> tuple[Any, ...]:
+        fixed = self._sqlite_fixed
+        values = (fixed[name] if name in fixed else params[name] for name in self._sqlite_names)
+        return tuple(orjson.dumps(v).decode() if type(v) is list else v for v in values)
+
+    def postgresql_params(self, params: Params) -> tuple[Any, ...]:
+        fixed = self._postgresql_fixed
+        return tuple(fixed[name] if name in fixed else params[name] for name in self._postgresql_names)
+
+
+def _compile(core: Any, dialect: Any) -> tuple[str, list[str], Params]:
+    compiled = core.compile(dialect=dialect)
+    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+    return compiled.string, list(compiled.positiontup or ()), fixed

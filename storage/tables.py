@@ -1,0 +1,203 @@
+"""The tables. Times are microseconds since the epoch (UTC), personal text is sealed bytes (see storage.crypto).
+
+Columns use only types that both drivers take and give unchanged (integers, text, bytes), so that the hot path can run
+compiled statements on the raw drivers.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+# The store of keys is a database of its own, so that no backup of the data ever holds a key.
+keys_metadata = sa.MetaData()
+
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite numbers only INTEGER PRIMARY KEY by itself
+Time = sa.BigInteger
+
+person_keys = sa.Table(
+    "person_keys",
+    keys_metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Time, nullable=False),
+)
+
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    comment="Single values of the installation: master key fingerprint, polling offsets, published knowledge version.",
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("until", Time, nullable=False),
+)
+
+customers = sa.Table(
+    "customers",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("key_id", sa.BigInteger, nullable=False),
+    sa.Column("age", sa.Text, nullable=False),
+    sa.Column("consents", sa.Text, nullable=False),
+    sa.Column("created_at", Time, nullable=False),
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("customer_id", sa.ForeignKey("customers.id"), nullable=False, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("address_hash", sa.Text, nullable=False),
+    sa.Column("address", sa.LargeBinary, nullable=False),
+    sa.Column("name", sa.LargeBinary, nullable=False),
+    sa.Column("blocked_at", Time),
+    sa.Column("created_at", Time, nullable=False),
+    sa.UniqueConstraint("channel", "address_hash"),
+)
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, unique=True),
+    sa.Column("customer_id", sa.ForeignKey("customers.id"), nullable=False, index=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("state", sa.LargeBinary, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("acked_seq", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", Time, nullable=False),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("delivery", sa.Text, nullable=False),
+    sa.Column("delivered_at", Time),
+    sqlite_with_rowid=False,
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("platform_id", sa.Text, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("lease_token", sa.Text, nullable=False),
+    sa.Column("lease_until", Time, nullable=False),
+    sa.Column("received_at", Time, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+)
+OPEN, DONE, ASIDE = 0, 1, 2
+sa.Index(
+    "inbox_open",
+    inbox.c.conversation_id,
+    inbox.c.position,
+    inbox.c.seq,
+    sqlite_where=inbox.c.state == OPEN,
+    postgresql_where=inbox.c.state == OPEN,
+)
+sa.Index("inbox_received", inbox.c.received_at)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False, index=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("part", sa.Integer, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("not_before", Time, nullable=False),
+    sa.Column("lease_token", sa.Text, nullable=False),
+    comment="What still has to be sent; a row goes when the platform has answered, its answer stays with the message.",
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("number", sa.Text, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("customer_id", sa.ForeignKey("customers.id"), nullable=False, index=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("detail", sa.LargeBinary, nullable=False),
+    sa.Column("opened_at", Time, nullable=False),
+    sa.Column("due_at", Time),
+    sa.Column("closed_at", Time),
+)
+
+consent_events = sa.Table(
+    "consent_events",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=True),
+    sa.Column("customer_id", sa.ForeignKey("customers.id"), nullable=False, index=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("text_version", sa.Integer, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("conversation_id", sa.BigInteger, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("at", Time, nullable=False),
+)
+
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("n", sa.BigInteger, primary_key=True),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("link", sa.Text, nullable=False),
+)
+ledger_heads = sa.Table(
+    "ledger_heads",
+    metadata,
+    sa.Column("chain", sa.Text, primary_key=True),
+    sa.Column("n", sa.BigInteger, nullable=False),
+    sa.Column("link", sa.Text, nullable=False),
+)
+
+kb_texts = sa.Table(
+    "kb_texts",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+kb_versions = sa.Table(
+    "kb_versions",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("published_at", Time, nullable=False),
+    sa.Column("published_by", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+)
+kb_entries = sa.Table(
+    "kb_entries",
+    metadata,
+    sa.Column("version", sa.Integer, primary_key=True, comment="0 is the draft"),
+    sa.Column("entry", sa.Text, primary_key=True),
+    sa.Column("hash", sa.ForeignKey("kb_texts.hash"), nullable=False),
+)
