@@ -8,7 +8,7 @@ from domain.messages import Outgoing
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the platform allows: messages a second overall, a second in one chat after a burst, a minute in one group."""
+    """What the platform allows: a second overall, a second in one chat after a burst, a minute in one group."""
 
     overall_per_second: float
     chat_per_second: float

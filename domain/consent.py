@@ -1,4 +1,4 @@
-"""Purposes a customer can consent to, each on its own (Personal Information Protection Act 22; Enforcement Decree 17)."""
+"""Purposes a customer can consent to, each on its own (Personal Information Protection Act 22, Decree 17)."""
 
 from dataclasses import dataclass
 from enum import StrEnum

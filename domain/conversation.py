@@ -37,6 +37,7 @@ class BotState:
 
     introduced: version of the first-contact notice that was shown, 0 for none. question: the question before, which a
     fragment refers to. unsure: how often in a row the bot did not know. waiting_case: number of the open hand-over.
+    album: the album whose first file was answered last.
     """
 
     introduced: int = 0
@@ -44,6 +45,7 @@ class BotState:
     unsure: int = 0
     waiting_case: str = ""
     waiting_told: bool = False
+    album: str = ""
     dialogue: Dialogue | None = None
 
 

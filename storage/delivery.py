@@ -14,7 +14,7 @@ from domain.work import Send
 from storage.codec import outgoing_from_bytes
 from storage.crypto import Key
 from storage.intake import NeedKeys, message_binding
-from storage.statements import Program, Row, Statement, in_list
+from storage.statements import Program, Row, Statement
 from storage.tables import accounts, conversations, customers, messages, outbox
 
 _p = sa.bindparam

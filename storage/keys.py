@@ -6,11 +6,11 @@ from os import urandom
 
 import sqlalchemy as sa
 
+from domain.clock import Clock
 from storage.crypto import Key, MasterKey
 from storage.database import Database
 from storage.tables import person_keys
 from storage.times import to_us
-from domain.clock import Clock
 
 _CACHED = 50_000
 

@@ -22,7 +22,7 @@ Params: TypeAlias = dict[str, Any]
 Program: TypeAlias = Generator["tuple[Statement, Params | list[Params]]", list[Row], T]
 
 
-class in_list(ColumnElement[bool]):  # noqa: N801 - reads as SQL where it is used
+class in_list(ColumnElement[bool]):
     """column IN (one bound list): a JSON array on SQLite, a typed array on PostgreSQL, so the text never changes."""
 
     inherit_cache = False

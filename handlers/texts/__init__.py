@@ -1,0 +1,1 @@
+"""The catalogues of what the customer reads."""
