@@ -1,0 +1,1 @@
+"""The peers: echo bots as their libraries' own introductions write them."""
