@@ -80,7 +80,7 @@ async def _measure(spec: BotSpec, options: Options, turn: int) -> Result:
 async def _saturate(
     world: Loopback, spec: BotSpec, options: Options, chats: Chats, home: Path, bot: Running, turn: int
 ) -> tuple[float, float, float, float, int]:
-    """(updates a second, CPU µs an update, share of the core, calls an update, replies missing), all offered at once."""
+    """(updates a second, CPU µs an update, share of the core, calls an update, replies missing), all at once."""
     plan = offers(world, chats, options.updates, lambda chat: spec.press(world, chat), turn)
     world.reset()
     before, start = bot.usage().cpu, time.perf_counter()
