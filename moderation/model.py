@@ -1,0 +1,102 @@
+"""The learnt weights: one number for abuse, and small heads for the category and the target of what is abusive."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moderation.features import NGRAM_BITS, buckets
+
+CATEGORIES = ("profanity", "insult", "threat", "sexual", "hate")
+TARGETS = ("staff", "other", "none")
+HEAD_BITS = 13  # the heads use the upper bits of the same buckets
+NGRAM_GAIN = 4.0  # an n-gram counts NGRAM_GAIN / sqrt(how many there are), a pair of signs counts 1
+_WINDOW = 128
+_STEP = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """ngrams: [2**NGRAM_BITS], heads: [8, 2**HEAD_BITS] (CATEGORIES, then TARGETS), both already in logits.
+
+    pairs[i][j] (i <= j) is the weight of signs i and j together, i = j of the sign alone; pair_heads: [8, K, K].
+    """
+
+    version: str
+    bias: float
+    head_bias: tuple[float, ...]
+    ngrams: NDArray[np.float32]
+    heads: NDArray[np.float32]
+    pairs: tuple[tuple[float, ...], ...]
+    pair_heads: NDArray[np.float32]
+
+    def text_logit(self, text: str) -> float:
+        """What the n-grams say. A long text is as bad as its worst stretch of 128 characters."""
+        weights = self.ngrams[buckets(text)]
+        length = weights.shape[1]
+        if length <= _WINDOW:
+            return float(np.add.reduce(weights, axis=None)) * NGRAM_GAIN / (2.0 * length**0.5)
+        sums = np.concatenate(([0.0], np.cumsum(weights.sum(axis=0, dtype=np.float64))))
+        starts = np.append(np.arange(0, length - _WINDOW, _STEP), length - _WINDOW)
+        return float((sums[starts + _WINDOW] - sums[starts]).max()) * NGRAM_GAIN / (2.0 * _WINDOW**0.5)
+
+    def sign_logit(self, present: list[int]) -> float:
+        """What the signs say, alone and two by two; present is in ascending order."""
+        total = 0.0
+        for at, first in enumerate(present):
+            row = self.pairs[first]
+            for second in present[at:]:
+                total += row[second]
+        return total
+
+    def head_logits(self, text: str, present: list[int]) -> tuple[list[float], list[float]]:
+        """Scores of CATEGORIES and of TARGETS for a text that is abusive."""
+        at = buckets(text) >> (NGRAM_BITS - HEAD_BITS)
+        logits = self.heads[:, at].sum(axis=(1, 2)) * NGRAM_GAIN / (2.0 * at.shape[1] ** 0.5) + self.head_bias
+        for k, first in enumerate(present):
+            logits += self.pair_heads[:, first, present[k:]].sum(axis=1)
+        scores: list[float] = logits.tolist()
+        return scores[: len(CATEGORIES)], scores[len(CATEGORIES) :]
+
+    def worst_stretch(self, text: str) -> tuple[int, int]:
+        """The [start, end) of the run of characters whose n-grams speak most for abuse (the maximal sum, linear time)."""
+        # Row 0, column 0 is the space put before the text; astral characters are two units, so this is for plain text.
+        weights = self.ngrams[buckets(text)].sum(axis=0, dtype=np.float64)[1 : len(text) + 1]
+        sums = np.concatenate(([0.0], np.cumsum(weights)))
+        lowest = np.minimum.accumulate(sums)
+        end = int(np.argmax(sums[1:] - lowest[:-1])) + 1
+        return int(np.argmin(sums[:end])), end
+
+
+def load_model() -> Model:
+    """Reads the package data; raises OSError or ValueError where it is missing or damaged."""
+    folder = resources.files("moderation") / "data"
+    facts = json.loads((folder / "weights.json").read_text("utf-8"))
+    blob = np.frombuffer((folder / "weights.int8").read_bytes(), np.int8)
+    count = len(facts["signs"])
+    blocks: list[NDArray[np.float32]] = []
+    begin = 0
+    heads = len(CATEGORIES) + len(TARGETS)
+    for scale, shape in zip(
+        facts["scales"],
+        ((1 << NGRAM_BITS,), (heads, 1 << HEAD_BITS), (count, count), (heads, count, count)),
+        strict=True,
+    ):
+        size = int(np.prod(shape))
+        blocks.append((blob[begin : begin + size].astype(np.float32) * np.float32(scale)).reshape(shape))
+        begin += size
+    if begin != len(blob):
+        raise ValueError(
+            f"weights.int8 holds {len(blob)} bytes where {begin} are due; run python -m moderation.train again"
+        )
+    return Model(
+        facts["version"],
+        facts["bias"],
+        tuple(facts["head_bias"]),
+        blocks[0],
+        blocks[1],
+        tuple(tuple(row) for row in blocks[2].tolist()),
+        blocks[3],
+    )
