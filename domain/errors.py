@@ -30,8 +30,12 @@ class SendError(SangdamError):
 
     permanent: trying again is of no use (blocked, deleted, malformed).
     retry_after: seconds the platform asks this recipient to wait, else None.
+    blocked: the recipient blocked us or is gone.
     """
 
-    def __init__(self, reason: str, *, permanent: bool, retry_after: float | None = None) -> None:
-        self.reason, self.permanent, self.retry_after = reason, permanent, retry_after
+    def __init__(
+        self, reason: str, *, permanent: bool, retry_after: float | None = None, blocked: bool = False
+    ) -> None:
+        self.reason, self.permanent = reason, permanent
+        self.retry_after, self.blocked = retry_after, blocked
         super().__init__(reason)

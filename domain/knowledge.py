@@ -63,7 +63,7 @@ class Decision:
     """What is to be done with one question.
 
     text: the question as it was split out of the message. entry: the chosen entry (None for clarify, and
-    for a hand-over that no entry explains). candidates: best first, at most 5, scores comparable within the decision only.
+    for a hand-over that no entry explains). candidates: best first, at most 5, scores comparable within the decision.
     confidence: calibrated probability (0-1) that the first candidate is right.
     """
 

@@ -17,7 +17,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One claimed inbox row, decrypted. owner is a hint from the time of the claim; the decision reads it again."""
+    """One claimed inbox row, decrypted. owner and question are hints from the time of the
+    claim; the decision reads them again. token is the lease under which the row was claimed."""
 
     conversation_id: int
     seq: int
@@ -26,12 +27,14 @@ class Work:
     redacted: tuple[str, ...]
     owner: Owner
     question: str
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
     """One claimed outbox row, decrypted. part is the first part that has not been delivered yet."""
 
+    channel: str
     conversation_id: int
     seq: int
     priority: int

@@ -15,7 +15,7 @@ class Texts:
 
     def __call__(self, key: str, **values: object) -> str:
         """Raises KeyError for a key or a name that is missing."""
-        text = self._texts[key]
+        text: str = self._texts[key]
         return text.format(**values) if values else text
 
     @property

@@ -10,6 +10,7 @@ from handlers import attachments, consents, people, questions, requests, welcome
 from handlers.catalogue import Texts
 from handlers.turn import NeedsAnalysis, Turn
 
+MENU = {"ask": "ask", "consent": "privacy", "request": "request", "agent": "agent"}  # menu key to command
 COMMANDS = ("start", "help", "privacy", "request", "agent")
 ACTIONS = {
     "start_access": CaseKind.ACCESS,
@@ -111,7 +112,7 @@ def _answers_open_question(turn: Turn, text: str) -> bool:
 
 
 def _decided(turn: Turn, decisions: tuple[Decision, ...]) -> None:
-    answers = []
+    answers: list[Decision] = []
     for decision in decisions:
         if decision.kind is DecisionKind.HANDOVER and decision.action == "contact_agent":
             people.hand_over(turn, "asked")
@@ -148,8 +149,8 @@ def _button(turn: Turn) -> None:
         welcome.age_answered(turn, rest)
     elif verb == "first" and rest in ("agree", "disagree"):
         welcome.consent_answered(turn, rest)
-    elif verb == "menu" and rest in ("ask", "consent", "request", "agent"):
-        _command(turn, {"consent": "privacy"}.get(rest, rest))
+    elif verb == "menu" and rest in MENU:
+        _command(turn, MENU[rest])
     elif verb == "ask" and rest:
         questions.answer_entry(turn, rest)
     elif verb == "act":
@@ -202,3 +203,16 @@ def _dialogue_button(turn: Turn, rest: str) -> None:
 
 def _unknown_button(turn: Turn) -> None:
     turn.say(turn.texts("button.unknown"), menu=True)
+
+
+def give_up(turn: Turn) -> Effects:
+    """A message that could not be handled: kept, queued for a person, and the customer is told.
+
+    Where a person has the conversation, or will, the message is before their eyes already.
+    """
+    if turn.owner is Owner.BOT:
+        case = turn.open_case(CaseKind.HANDOVER, "set_aside")
+        turn.owner = Owner.QUEUE
+        turn.remember(waiting_case=case.number, waiting_told=True, dialogue=None)
+        turn.say(turn.texts("engine.set_aside", number=case.number))
+    return turn.effects()

@@ -9,7 +9,7 @@ NOTICE_VERSION = 1
 
 
 def introduce(turn: Turn) -> None:
-    """Show the notice once. The question about age is asked by `ask_next`, after what the customer wrote is answered."""
+    """Show the notice once. `ask_next` asks about age, after what the customer wrote is answered."""
     texts, shop = turn.texts, turn.context.shop
     parts = [texts("welcome.notice", shop=shop.name, operator=shop.operator)]
     if turn.conversation.channel == "telegram":
@@ -94,29 +94,8 @@ def answer_in_words(turn: Turn, text: str) -> bool:
     return False
 
 
-_ADULT = {
-    "네",
-    "예",
-    "넵",
-    "성인",
-    "성인입니다",
-    "성인이에요",
-    "18세이상",
-    "18세이상입니다",
-    "만18세이상",
-    "만18세이상입니다",
-}
-_MINOR = {
-    "아니요",
-    "아니오",
-    "아뇨",
-    "미성년자",
-    "미성년자입니다",
-    "미성년자예요",
-    "18세미만",
-    "18세미만입니다",
-    "만18세미만입니다",
-}
+_ADULT = {"네", "예", "넵", "성인", "성인입니다", "성인이에요", "18세이상", "18세이상입니다", "만18세이상입니다"}
+_MINOR = {"아니요", "아니오", "아뇨", "미성년자", "미성년자입니다", "미성년자예요", "18세미만", "18세미만입니다"}
 _AGREE = {"네", "예", "넵", "동의", "동의합니다", "동의해요", "동의할게요"}
 _DISAGREE = {"아니요", "아니오", "아뇨", "동의하지않습니다", "동의안합니다", "동의안해요", "거부합니다"}
 

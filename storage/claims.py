@@ -10,11 +10,11 @@ from storage.codec import incoming_from_bytes, state_from_bytes
 from storage.crypto import Key
 from storage.intake import OPEN, Lease, NeedKeys, message_binding
 from storage.statements import Program, Row, Statement, in_list
-from storage.tables import ASIDE, accounts, conversations, customers, inbox, messages
+from storage.tables import accounts, conversations, customers, inbox, messages
 from storage.times import from_us
 
 _p = sa.bindparam
-_one = sa.literal_column("1")
+_one: sa.ColumnElement[int] = sa.literal_column("1")
 _older = inbox.alias("older")
 # Strictly the oldest open row of each conversation: a row that another process is claiming at this moment is invisible
 # to SKIP LOCKED, so "not leased" would let the next message overtake it.
@@ -65,21 +65,10 @@ CLAIMED = Statement(
     .join(customers, customers.c.id == conversations.c.customer_id)
     .where(OPEN, inbox.c.lease_token == _p("token"), in_list(inbox.c.conversation_id, "conversations"))
 )
-SET_ASIDE = Statement(
-    sa.update(inbox)
-    .where(
-        OPEN,
-        inbox.c.conversation_id == _p("conversation"),
-        inbox.c.seq == _p("message_seq"),
-        inbox.c.lease_token == _p("token"),
-    )
-    .values(state=sa.literal_column(str(ASIDE)), error=_p("error"))
-    .returning(inbox.c.seq)
-)
 RELEASE = Statement(
     sa.update(inbox)
     .where(OPEN, inbox.c.lease_token == _p("token"), in_list(inbox.c.conversation_id, "conversations"))
-    .values(lease_until=_p("until"))
+    .values(lease_until=_p("until"), error=_p("new_error"))
 )
 
 
@@ -99,10 +88,10 @@ def claimed_work(claimed: Sequence[tuple[int, int, int]], token: str, keys: Mapp
     if missing:
         raise NeedKeys(missing, 0)
     wanted = {(c[0], c[1]) for c in claimed}
-    return [_work(row, keys[row[12]]) for row in rows if (row[0], row[1]) in wanted]
+    return [_work(row, keys[row[12]], token) for row in rows if (row[0], row[1]) in wanted]
 
 
-def _work(row: Row, key: Key) -> Work:
+def _work(row: Row, key: Key, token: str) -> Work:
     conversation_id, seq, tries, channel, platform_id, kind, at, ref, body, address, owner, state, _ = row
     incoming, redacted = incoming_from_bytes(
         key.open(body, message_binding(conversation_id, seq)),
@@ -114,9 +103,11 @@ def _work(row: Row, key: Key) -> Work:
         ref=ref,
     )
     question = state_from_bytes(key.open(state, b"state:%d" % conversation_id)).question
-    return Work(conversation_id, seq, tries, incoming, redacted, Owner(owner), question)
+    return Work(conversation_id, seq, tries, incoming, redacted, Owner(owner), question, token)
 
 
-def release(conversation_ids: Sequence[int], token: str, until: int) -> Program[None]:
-    """Give claimed rows back: others may take them from `until` on."""
-    yield RELEASE, {"token": token, "conversations": list(conversation_ids), "until": until}
+def release(works: Sequence[Work], until: int, error: str) -> Program[None]:
+    """Give claimed rows back: they may be claimed again from `until` on. error says why, without personal text."""
+    for token in sorted({w.token for w in works}):
+        theirs = [w.conversation_id for w in works if w.token == token]
+        yield RELEASE, {"token": token, "conversations": theirs, "until": until, "new_error": error}

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from domain.messages import Author, Delivery, LoggedMessage
 from storage.codec import attachments_of, outgoing_of
-from storage.crypto import MasterKey
+from storage.crypto import Hashes
 from storage.database import Database
 from storage.intake import message_binding
 from storage.keys import KeyStore
@@ -18,8 +18,8 @@ from storage.times import from_us
 class Conversations:
     """The logs of conversations, read for pages, terminals and staff."""
 
-    def __init__(self, database: Database, keys: KeyStore, master: MasterKey) -> None:
-        self._database, self._keys, self._master = database, keys, master
+    def __init__(self, database: Database, keys: KeyStore, hashes: Hashes) -> None:
+        self._database, self._keys, self._hashes = database, keys, hashes
 
     async def find(self, channel: str, address: str) -> int | None:
         """The conversation of a channel account, None before its first message."""
@@ -28,7 +28,7 @@ class Conversations:
             .join(accounts, accounts.c.id == conversations.c.account_id)
             .where(
                 accounts.c.channel == channel,
-                accounts.c.address_hash == self._master.address_hash(channel, address),
+                accounts.c.address_hash == self._hashes.address(channel, address),
             )
         )
         async with self._database.read() as connection:

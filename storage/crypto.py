@@ -45,15 +45,12 @@ class Key:
 
 
 class MasterKey:
-    """32 bytes from which every other secret of the installation is derived (HKDF-SHA256, RFC 5869)."""
+    """32 bytes that wrap every other key of the installation. It can be changed: what it wraps is wrapped anew."""
 
     def __init__(self, raw: bytes) -> None:
         if len(raw) != 32:
             raise ValueError("a master key has 32 bytes")
-        self._wrap = Key(_derive(raw, b"wrap"))
-        self._address = _derive(raw, b"address")
-        self._ledger = _derive(raw, b"ledger")
-        self.fingerprint = _derive(raw, b"fingerprint").hex()[:16]
+        self._wrap = Key(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"sangdam/wrap").derive(raw))
 
     @staticmethod
     def new_text() -> str:
@@ -65,21 +62,23 @@ class MasterKey:
         return cls(base64.urlsafe_b64decode(text.strip().encode()))
 
     def wrap(self, raw: bytes) -> bytes:
-        return self._wrap.seal(raw, b"person-key")
+        return self._wrap.seal(raw, b"wrapped")
 
-    def unwrap(self, wrapped: bytes) -> Key:
-        return Key(self.unwrap_raw(wrapped))
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Raises WrongKey when another master key wrapped it."""
+        return self._wrap.open(wrapped, b"wrapped")
 
-    def unwrap_raw(self, wrapped: bytes) -> bytes:
-        return self._wrap.open(wrapped, b"person-key")
 
-    def address_hash(self, channel: str, address: str) -> str:
-        """Keyed hash under which a channel account is found; without the master key it says nothing."""
+class Hashes:
+    """Keyed hashes of the installation. Their keys are wrapped by the master key and outlive a change of it."""
+
+    def __init__(self, address: bytes, ledger: bytes) -> None:
+        self._address, self._ledger = address, ledger
+        self.fingerprint = hashlib.sha256(b"fingerprint" + address + ledger).hexdigest()[:16]
+
+    def address(self, channel: str, address: str) -> str:
+        """Under which a channel account is found; without the key it says nothing."""
         return hmac.new(self._address, f"{channel}\0{address}".encode(), hashlib.sha256).hexdigest()[:32]
 
     def ledger_link(self, text: str) -> str:
         return hmac.new(self._ledger, text.encode(), hashlib.sha256).hexdigest()
-
-
-def _derive(raw: bytes, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"sangdam/" + purpose).derive(raw)

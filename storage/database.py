@@ -10,9 +10,11 @@ import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from domain.errors import Conflict
 from storage.statements import Program, Row, Statement
 
 T = TypeVar("T")
@@ -40,6 +42,15 @@ class Database:
         await self._readers.dispose()
         await self._writers.dispose()
 
+    async def answers(self) -> bool:
+        """Whether the database can be reached."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(sa.select(1))
+        except (sa.exc.SQLAlchemyError, OSError):
+            return False
+        return True
+
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         async with self._readers.connect() as connection:
@@ -58,13 +69,19 @@ class Database:
                 yield connection
 
     async def run(self, program: Program[T]) -> T:
-        """Run one transaction written as a program. An exception inside it rolls back and is raised here."""
+        """Run one transaction written as a program. An exception inside it rolls back and is raised here.
+
+        Raises Conflict when another process wrote the same unique row first.
+        """
         if not self.is_sqlite:
             return await self._run_postgresql(program)
         async with self._turn:
             driver = await _driver_connection(await self._open_writer())
-            # aiosqlite's own way to run a function in its thread; there is no public name for it.
-            done: T = await driver._execute(_run_sqlite, driver._conn, program)
+            try:
+                # aiosqlite's own way to run a function in its thread; there is no public name for it.
+                done: T = await driver._execute(_run_sqlite, driver._conn, program)
+            except sqlite3.IntegrityError as error:
+                raise Conflict(str(error)) from error
             return done
 
     async def _run_postgresql(self, program: Program[T]) -> T:
@@ -85,6 +102,8 @@ class Database:
                 except StopIteration as end:
                     value: T = end.value
                     return value
+                except asyncpg.UniqueViolationError as error:
+                    raise Conflict(str(error)) from error
                 finally:
                     program.close()
 

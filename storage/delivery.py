@@ -18,7 +18,7 @@ from storage.statements import Program, Row, Statement
 from storage.tables import accounts, conversations, customers, messages, outbox
 
 _p = sa.bindparam
-_one = sa.literal_column("1")
+_one: sa.ColumnElement[int] = sa.literal_column("1")
 _older = outbox.alias("older")
 
 WAITING = Statement(
@@ -114,12 +114,13 @@ def claim_sends(channel: str, token: str, most: int, keys: Mapping[int, Key], no
         raise NeedKeys(missing, 0)
     if rows:
         yield CLAIM, [{"conversation": row[0], "message_seq": row[1], "token": token} for row in rows]
-    return [_send(row, keys[row[7]]) for row in rows]
+    return [_send(channel, row, keys[row[7]]) for row in rows]
 
 
-def _send(row: Row, key: Key) -> Send:
+def _send(channel: str, row: Row, key: Key) -> Send:
     conversation_id, seq, priority, part, tries, address, body, _ = row
     return Send(
+        channel=channel,
         conversation_id=conversation_id,
         seq=seq,
         priority=priority,

@@ -11,24 +11,22 @@ from domain.cases import Case, CaseKind, CaseState
 from domain.consent import ConsentEvent
 from domain.conversation import Age, Conversation, Customer, Owner
 from domain.effects import Effects, LedgerEvent
-from domain.errors import Conflict
 from domain.messages import Author, Delivery, Incoming, IncomingKind, Outgoing
 from domain.work import Send, Work
 from storage.codec import outgoing_to_bytes, state_from_bytes, state_to_bytes
-from storage.crypto import Key, MasterKey
+from storage.crypto import Hashes, Key
 from storage.intake import ADD_MESSAGE, OPEN, NeedKeys, message_binding
 from storage.ledger import append
 from storage.statements import Params, Program, Row, Statement, in_list
-from storage.tables import DONE, accounts, cases, consent_events, conversations, customers, inbox, outbox
+from storage.tables import ASIDE, DONE, accounts, cases, consent_events, conversations, customers, inbox, outbox
 from storage.times import from_us, to_us
 
 CUSTOMERS_FIRST = 0  # priority of answers to customers; staff notices and broadcasts come after
 _p = sa.bindparam
-_done = sa.literal_column(str(DONE))
 
 STILL_OURS = Statement(
-    sa.select(inbox.c.conversation_id, inbox.c.seq)
-    .where(OPEN, inbox.c.lease_token == _p("token"), in_list(inbox.c.conversation_id, "conversations"))
+    sa.select(inbox.c.conversation_id, inbox.c.seq, inbox.c.lease_token)
+    .where(OPEN, in_list(inbox.c.conversation_id, "conversations"))
     .with_for_update()
 )
 LOAD_CONVERSATIONS = Statement(
@@ -79,7 +77,7 @@ SAVE_REACH = Statement(
 FINISH = Statement(
     sa.update(inbox)
     .where(OPEN, inbox.c.conversation_id == _p("conversation"), inbox.c.seq == _p("message_seq"))
-    .values(state=_done)
+    .values(state=_p("new_state"))
 )
 ADD_OUTBOX = Statement(
     sa.insert(outbox).values(
@@ -136,27 +134,28 @@ class _Thread:
 
 def handle(
     works: Sequence[Work],
-    token: str,
     decide: Decide,
     *,
-    master: MasterKey,
+    hashes: Hashes,
     keys: Mapping[int, Key],
     now: int,
     push: Mapping[str, str],
+    aside: bool = False,
 ) -> Program[Handled]:
     """Decide and write a batch; works of one conversation stand in their order.
 
     push maps each channel we send to onto the token under which this process delivers it ("" when another process
-    does). Rows whose lease went to another worker are left out. An exception of `decide` rolls everything back.
+    does). Rows whose lease went to another worker are left out. aside marks the messages as given up instead of done.
+    An exception of `decide` rolls everything back.
     Raises NeedKeys, Conflict.
     """
-    ours = yield STILL_OURS, {"token": token, "conversations": [w.conversation_id for w in works]}
-    open_rows = {(row[0], row[1]) for row in ours}
-    works = [w for w in works if (w.conversation_id, w.seq) in open_rows]
+    ours = yield STILL_OURS, {"conversations": [w.conversation_id for w in works]}
+    open_rows = {(row[0], row[1], row[2]) for row in ours}
+    works = [w for w in works if (w.conversation_id, w.seq, w.token) in open_rows]
     if not works:
         return Handled([], [])
     threads, people, known_cases = yield from _load(works, keys)
-    batch = _Batch(now=now, push=push)
+    batch = _Batch(now=now, push=push, finish=ASIDE if aside else DONE)
     before = dict(people)
     for work in works:
         thread = threads[work.conversation_id]
@@ -176,7 +175,7 @@ def handle(
     if changed:
         yield SAVE_CUSTOMER, [_customer_row(c) for c in changed]
     if batch.ledger:
-        yield from append(batch.ledger, master, now)
+        yield from append(batch.ledger, hashes, now)
     return Handled(batch.sends, sorted(threads))
 
 
@@ -235,8 +234,8 @@ def _customer_row(customer: Customer) -> Params:
 class _Batch:
     """The rows that the decisions of one batch add up to."""
 
-    def __init__(self, now: int, push: Mapping[str, str]) -> None:
-        self._now, self._push = now, push
+    def __init__(self, now: int, push: Mapping[str, str], finish: int) -> None:
+        self._now, self._push, self._finish = now, push, finish
         self.sends: list[Send] = []
         self.ledger: list[LedgerEvent] = []
         self._messages: list[Params] = []
@@ -280,7 +279,7 @@ class _Batch:
         if effects.blocked is not None:
             self._reach.append({"account": thread.account_id, "since": self._now if effects.blocked else None})
         self.ledger += effects.ledger
-        self._finished.append({"conversation": conversation.id, "message_seq": work.seq})
+        self._finished.append({"conversation": conversation.id, "message_seq": work.seq, "new_state": self._finish})
 
     def _add_outgoing(self, incoming: Incoming, thread: _Thread, message: Outgoing) -> None:
         conversation = thread.conversation
@@ -310,7 +309,11 @@ class _Batch:
             }
         )
         if token:
-            self.sends.append(Send(conversation.id, thread.seq, CUSTOMERS_FIRST, 0, 0, incoming.address, message))
+            self.sends.append(
+                Send(
+                    conversation.channel, conversation.id, thread.seq, CUSTOMERS_FIRST, 0, 0, incoming.address, message
+                )
+            )
 
     def _consent_row(self, consent: ConsentEvent, conversation: Conversation, seq: int) -> Params:
         return {
@@ -347,6 +350,3 @@ class _Batch:
         ):
             if params:
                 yield statement, params
-
-
-__all__ = ["Conflict", "Decide", "Handled", "Loaded", "case_of", "handle"]

@@ -10,13 +10,13 @@ from domain.errors import SangdamError
 from domain.messages import Author, Delivery, Incoming
 from domain.work import Receipt, Work
 from storage.codec import incoming_to_bytes, state_from_bytes, state_to_bytes
-from storage.crypto import Key, MasterKey
+from storage.crypto import Hashes, Key
 from storage.statements import Params, Program, Row, Statement, in_list
 from storage.tables import accounts, conversations, customers, facts, inbox, messages
 from storage.times import to_us
 
 _p = sa.bindparam
-_zero = sa.literal_column("0")
+_zero: sa.ColumnElement[int] = sa.literal_column("0")
 OPEN = inbox.c.state == _zero
 
 SEEN = Statement(
@@ -135,7 +135,7 @@ def take_in(
     channel: str,
     arrivals: Sequence[Arrival],
     *,
-    master: MasterKey,
+    hashes: Hashes,
     keys: Mapping[int, Key],
     spare_keys: Sequence[int],
     now: int,
@@ -157,7 +157,7 @@ def take_in(
     for arrival in arrivals:
         if arrival.incoming.platform_id not in seen:
             fresh.setdefault(arrival.incoming.platform_id, arrival)
-    threads = yield from _threads(channel, [a.incoming for a in fresh.values()], master, keys, spare_keys, now)
+    threads = yield from _threads(channel, [a.incoming for a in fresh.values()], hashes, keys, spare_keys, now)
     busy = yield BUSY, {"conversations": [t.id for t in threads.values()]}
     busy_ids = {row[0] for row in busy}
     for thread in threads.values():
@@ -173,12 +173,25 @@ def take_in(
         new_messages.append(_message_row(thread, arrival))
         new_inbox.append(_inbox_row(thread, incoming, lease, now))
         if thread.free:
-            works.append(Work(thread.id, thread.seq, 1, incoming, arrival.redacted, thread.owner, thread.question))
+            works.append(_work(thread, arrival, lease))
     if new_messages:
         yield ADD_MESSAGE, new_messages
         yield ADD_INBOX, new_inbox
         yield RAISE_SEQ, [{"conversation": t.id, "seq": t.seq, "now": now} for t in threads.values()]
     return _receipts(arrivals, seen), works
+
+
+def _work(thread: _Thread, arrival: Arrival, lease: Lease | None) -> Work:
+    return Work(
+        conversation_id=thread.id,
+        seq=thread.seq,
+        tries=1,
+        incoming=arrival.incoming,
+        redacted=arrival.redacted,
+        owner=thread.owner,
+        question=thread.question,
+        token=lease.token if lease else "",
+    )
 
 
 def _receipts(arrivals: Sequence[Arrival], seen: dict[str, Receipt]) -> list[Receipt]:
@@ -194,14 +207,14 @@ def _receipts(arrivals: Sequence[Arrival], seen: dict[str, Receipt]) -> list[Rec
 def _threads(
     channel: str,
     incoming: list[Incoming],
-    master: MasterKey,
+    hashes: Hashes,
     keys: Mapping[int, Key],
     spare_keys: Sequence[int],
     now: int,
 ) -> Program[dict[str, _Thread]]:
-    hashes = {master.address_hash(channel, i.address): i for i in reversed(incoming)}
-    rows = yield KNOWN, {"channel": channel, "hashes": list(hashes)}
-    unknown = len(hashes) - len(rows)
+    by_hash = {hashes.address(channel, i.address): i for i in reversed(incoming)}
+    rows = yield KNOWN, {"channel": channel, "hashes": list(by_hash)}
+    unknown = len(by_hash) - len(rows)
     missing = {row[5] for row in rows if row[5] not in keys}
     if missing or unknown > len(spare_keys):
         raise NeedKeys(missing, unknown - len(spare_keys))
@@ -209,8 +222,8 @@ def _threads(
     for address_hash, conversation_id, last_seq, owner, state, key_id in rows:
         key = keys[key_id]
         question = state_from_bytes(key.open(state, b"state:%d" % conversation_id)).question
-        threads[hashes.pop(address_hash).address] = _Thread(conversation_id, last_seq, key, Owner(owner), question)
-    for (address_hash, first), key_id in zip(hashes.items(), spare_keys, strict=False):
+        threads[by_hash.pop(address_hash).address] = _Thread(conversation_id, last_seq, key, Owner(owner), question)
+    for (address_hash, first), key_id in zip(by_hash.items(), spare_keys, strict=False):
         threads[first.address] = yield from _new_thread(first, address_hash, key_id, keys[key_id], now)
     return threads
 

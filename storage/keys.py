@@ -7,12 +7,13 @@ from os import urandom
 import sqlalchemy as sa
 
 from domain.clock import Clock
-from storage.crypto import Key, MasterKey
+from storage.crypto import Hashes, Key, MasterKey
 from storage.database import Database
-from storage.tables import person_keys
+from storage.tables import installation_keys, person_keys
 from storage.times import to_us
 
 _CACHED = 50_000
+_HASH_KEYS = ("address", "ledger")
 
 
 class KeyStore:
@@ -55,7 +56,7 @@ class KeyStore:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         for key_id, wrapped in rows:
-            self._remember(key_id, self._master.unwrap(wrapped))
+            self._remember(key_id, Key(self._master.unwrap(wrapped)))
         return wanted - {row[0] for row in rows}
 
     async def destroy(self, key_id: int) -> None:
@@ -63,17 +64,31 @@ class KeyStore:
             await connection.execute(sa.delete(person_keys).where(person_keys.c.id == key_id))
         self._cache.pop(key_id, None)
 
+    async def hashes(self) -> Hashes:
+        """The installation's keyed hashes, made at first use. Raises WrongKey with another master key."""
+        found = {}
+        async with self._database.write() as connection:
+            for name in _HASH_KEYS:
+                where = installation_keys.c.name == name
+                wrapped = (await connection.execute(sa.select(installation_keys.c.wrapped).where(where))).scalar()
+                if wrapped is None:
+                    wrapped = self._master.wrap(urandom(32))
+                    await connection.execute(sa.insert(installation_keys).values(name=name, wrapped=wrapped))
+                found[name] = self._master.unwrap(wrapped)
+        return Hashes(**found)
+
     async def rotate(self, new: MasterKey) -> int:
         """Wrap every key anew under another master key, in one transaction. Returns how many."""
+        count = 0
         async with self._database.write() as connection:
-            rows = (await connection.execute(sa.select(person_keys.c.id, person_keys.c.wrapped))).all()
-            for key_id, wrapped in rows:
-                raw = self._master.unwrap_raw(wrapped)
-                await connection.execute(
-                    sa.update(person_keys).where(person_keys.c.id == key_id).values(wrapped=new.wrap(raw))
-                )
+            for table, name in ((installation_keys, "name"), (person_keys, "id")):
+                identity = table.c[name]
+                for row in (await connection.execute(sa.select(identity, table.c.wrapped).with_for_update())).all():
+                    wrapped = new.wrap(self._master.unwrap(row.wrapped))
+                    await connection.execute(sa.update(table).where(identity == row[0]).values(wrapped=wrapped))
+                    count += 1
         self._master = new
-        return len(rows)
+        return count
 
     def _remember(self, key_id: int, key: Key) -> None:
         self._cache[key_id] = key

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from domain.effects import LedgerEvent
-from storage.crypto import MasterKey
+from storage.crypto import Hashes
 from storage.database import Database
 from storage.statements import Program, Statement, in_list
 from storage.tables import ledger, ledger_heads
@@ -50,7 +50,7 @@ class Broken:
     why: str
 
 
-def append(events: Sequence[LedgerEvent], master: MasterKey, now: int) -> Program[None]:
+def append(events: Sequence[LedgerEvent], hashes: Hashes, now: int) -> Program[None]:
     """Append events to their chains. The heads are the last rows a transaction locks. Every chain must have a head."""
     heads = yield LOCK_HEADS, {"chains": sorted({e.chain for e in events})}
     state = {row[0]: (row[1], row[2]) for row in heads}
@@ -58,7 +58,7 @@ def append(events: Sequence[LedgerEvent], master: MasterKey, now: int) -> Progra
     for event in events:
         n, before = state[event.chain]
         n += 1
-        link = _link(master, before, event.chain, n, now, event.event, event.subject, event.digest)
+        link = _link(hashes, before, event.chain, n, now, event.event, event.subject, event.digest)
         state[event.chain] = n, link
         rows.append(
             {
@@ -75,7 +75,7 @@ def append(events: Sequence[LedgerEvent], master: MasterKey, now: int) -> Progra
     yield MOVE_HEAD, [{"head": chain, "new_n": n, "new_link": link} for chain, (n, link) in state.items()]
 
 
-async def verify(database: Database, master: MasterKey) -> list[Broken]:
+async def verify(database: Database, hashes: Hashes) -> list[Broken]:
     """Walk every chain from its start. Empty when all hold; else the first broken place of each chain."""
     broken: dict[str, Broken] = {}
     last: dict[str, tuple[int, str]] = {}
@@ -86,7 +86,7 @@ async def verify(database: Database, master: MasterKey) -> list[Broken]:
             if row.chain in broken:
                 continue
             n, before = last.get(row.chain, (0, ""))
-            expected = _link(master, before, row.chain, n + 1, row.at, row.event, row.subject, row.digest)
+            expected = _link(hashes, before, row.chain, n + 1, row.at, row.event, row.subject, row.digest)
             if row.n != n + 1:
                 broken[row.chain] = Broken(row.chain, n + 1, "a link is missing")
             elif row.link != expected:
@@ -106,5 +106,5 @@ async def rows(database: Database) -> AsyncIterator[LedgerRow]:
             yield LedgerRow(row.chain, row.n, from_us(row.at), row.event, row.subject, row.digest, row.link)
 
 
-def _link(master: MasterKey, before: str, chain: str, n: int, at: int, event: str, subject: str, digest: str) -> str:
-    return master.ledger_link("\n".join((before, chain, str(n), str(at), event, subject, digest)))
+def _link(hashes: Hashes, before: str, chain: str, n: int, at: int, event: str, subject: str, digest: str) -> str:
+    return hashes.ledger_link("\n".join((before, chain, str(n), str(at), event, subject, digest)))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from domain.clock import Clock
-from domain.errors import KeyGone
+from domain.errors import Conflict, KeyGone
 from storage.conversations import Conversations
-from storage.crypto import MasterKey, WrongKey
+from storage.crypto import Hashes, MasterKey, WrongKey
 from storage.database import Database
 from storage.facts import ensure_fact
 from storage.intake import NeedKeys
@@ -18,6 +18,7 @@ from storage.migrations.runner import migrate
 from storage.statements import Program
 
 T = TypeVar("T")
+_CONFLICTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,26 @@ class Storage:
     database: Database
     keys_database: Database
     keys: KeyStore
-    master: MasterKey
+    hashes: Hashes
     conversations: Conversations
     knowledge: KnowledgeVersions
 
     async def run(self, make: Callable[[list[int]], Program[T]]) -> T:
         """Run a program of the hot path, fetching or making the keys it asks for first.
 
-        make receives spare key ids and returns a fresh program. Raises KeyGone when a key was destroyed.
+        make receives spare key ids and returns a fresh program. Raises KeyGone when a key was destroyed, and Conflict
+        when the same row is in the way again and again.
         """
         spare: list[int] = []
+        conflicts = 0
         while True:
             try:
                 return await self.database.run(make(spare))
+            except Conflict:
+                conflicts += 1
+                if conflicts == _CONFLICTS:
+                    raise
+                # Somebody wrote the same first; their row is visible to the next attempt.
             except NeedKeys as need:
                 if gone := await self.keys.fetch(need.fetch):
                     raise KeyGone(f"keys {sorted(gone)} were destroyed; what they sealed is gone") from None
@@ -54,16 +62,19 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
     try:
         await migrate(database, "data")
         await migrate(keys_database, "keys")
-        standing = await ensure_fact(database, "master_key", master.fingerprint)
-        if standing != master.fingerprint:
-            raise WrongKey("SANGDAM_MASTER_KEY is not the key this database was made with; set the one you kept")
         keys = KeyStore(keys_database, master, clock)
+        try:
+            hashes = await keys.hashes()
+        except WrongKey:
+            raise WrongKey("SANGDAM_MASTER_KEY is not the key of this installation; set the one you kept") from None
+        if await ensure_fact(database, "keys", hashes.fingerprint) != hashes.fingerprint:
+            raise WrongKey("SANGDAM_KEYS_URL is not the store of keys of this database; name its own")
         yield Storage(
             database=database,
             keys_database=keys_database,
             keys=keys,
-            master=master,
-            conversations=Conversations(database, keys, master),
+            hashes=hashes,
+            conversations=Conversations(database, keys, hashes),
             knowledge=KnowledgeVersions(database),
         )
     finally:

@@ -21,12 +21,20 @@ person_keys = sa.Table(
     sa.Column("created_at", Time, nullable=False),
 )
 
+installation_keys = sa.Table(
+    "installation_keys",
+    keys_metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+    comment="Keys of keyed hashes: channel addresses and the ledger.",
+)
+
 facts = sa.Table(
     "facts",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
-    comment="Single values of the installation: master key fingerprint, polling offsets, published knowledge version.",
+    comment="Single values of the installation: fingerprint of the master key, polling offsets.",
 )
 
 leases = sa.Table(
@@ -128,7 +136,7 @@ outbox = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False),
     sa.Column("not_before", Time, nullable=False),
     sa.Column("lease_token", sa.Text, nullable=False),
-    comment="What still has to be sent; a row goes when the platform has answered, its answer stays with the message.",
+    comment="What still has to be sent; a row goes once the platform has answered.",
 )
 
 cases = sa.Table(

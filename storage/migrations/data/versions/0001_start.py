@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
-        comment="Single values of the installation: master key fingerprint, polling offsets, published knowledge version.",
+        comment="Single values of the installation: fingerprint of the master key, polling offsets.",
     )
     op.create_table(
         "kb_texts",
@@ -220,7 +220,7 @@ def upgrade() -> None:
             ["conversations.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        comment="What still has to be sent; a row goes when the platform has answered, its answer stays with the message.",
+        comment="What still has to be sent; a row goes once the platform has answered.",
     )
     op.create_index(op.f("ix_outbox_conversation_id"), "outbox", ["conversation_id"], unique=False)
     op.bulk_insert(

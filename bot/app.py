@@ -1,0 +1,251 @@
+"""The composition root: the only place where the parts are put together."""
+
+import asyncio
+import contextlib
+import getpass
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from bot.channels.operations import Operations
+from bot.channels.telegram.api import TelegramApi
+from bot.channels.telegram.channel import LIMITS, OFFSET, Polling, TelegramChannel, Webhook
+from bot.channels.telegram.updates import NAME as TELEGRAM
+from bot.channels.terminal import NAME as TERMINAL
+from bot.channels.terminal import Terminal
+from bot.channels.web import NAME as WEB
+from bot.channels.web import WebChat
+from bot.engine.delivery import Delivery
+from bot.engine.handling import Handling
+from bot.engine.intake import Backlog, Intake
+from bot.engine.leases import LeaseKeeper
+from bot.engine.librarian import Librarian
+from bot.engine.metrics import Metrics
+from bot.engine.signals import Signals
+from bot.master_key import obtain_master_key
+from bot.settings import Settings
+from domain.clock import Clock, system_clock
+from domain.errors import SettingsError
+from handlers.catalogue import Texts, load_texts
+from handlers.turn import Shop
+from storage.facts import ensure_fact
+from storage.opening import Storage, open_storage
+
+log = structlog.get_logger()
+
+
+@contextlib.asynccontextmanager
+async def open_program_storage(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Storage]:
+    """The storage as the settings name it, with the master key from the settings or the data folder."""
+    master = obtain_master_key(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with open_storage(settings.data_url, settings.persons_keys_url, master, clock) as storage:
+        yield storage
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the loops of one process share."""
+
+    storage: Storage
+    signals: Signals
+    metrics: Metrics
+    librarian: Librarian
+    texts: Texts
+    clock: Clock
+    backlog: Backlog = field(default_factory=Backlog)
+
+    @property
+    def intake(self) -> Intake:
+        return Intake(self.storage, self.signals, self.metrics, self.clock, self.backlog)
+
+    def handling(self, settings: Settings, channels: Sequence[str], deliveries: Mapping[str, Delivery]) -> Handling:
+        return Handling(
+            self.storage,
+            self.librarian,
+            self.signals,
+            self.metrics,
+            self.clock,
+            backlog=self.backlog,
+            channels=channels,
+            deliveries=deliveries,
+            texts=self.texts,
+            shop=Shop(settings.shop_name, settings.shop_operator),
+        )
+
+
+def assemble(storage: Storage, clock: Clock) -> Parts:
+    signals = Signals(storage.database)
+    librarian = Librarian(storage.knowledge, signals, clock)
+    return Parts(storage, signals, Metrics(), librarian, load_texts(), clock)
+
+
+async def run_service(settings: Settings, clock: Clock = system_clock) -> None:
+    """`sangdam run`: everything that is configured, until SIGINT or SIGTERM."""
+    async with open_program_storage(settings, clock) as storage, contextlib.AsyncExitStack() as stack:
+        parts = assemble(storage, clock)
+        stack.callback(parts.librarian.close)
+        intake = parts.intake
+        web = WebChat(
+            intake=intake,
+            conversations=storage.conversations,
+            versions=storage.knowledge,
+            signals=parts.signals,
+            librarian=parts.librarian,
+            clock=clock,
+            shop_name=settings.shop_name,
+        )
+        operations = Operations(storage.database, parts.librarian, parts.metrics)
+        routes: list[BaseRoute] = [*operations.routes, *web.routes]
+        loops: dict[str, Callable[[], Coroutine[None, None, None]]] = {
+            "signals": parts.signals.run,
+            "knowledge": parts.librarian.run,
+        }
+        channels = [WEB]
+        deliveries: dict[str, Delivery] = {}
+        if settings.telegram_token.get_secret_value():
+            channels.append(TELEGRAM)
+            api, delivery, more = await _telegram(settings, parts, intake, routes)
+            await stack.enter_async_context(_opened(api))
+            deliveries[TELEGRAM] = delivery
+            loops |= more
+        loops["handling"] = parts.handling(settings, channels, deliveries).run
+        await _serve(settings, routes, loops, before_stop=web.close)
+
+
+async def run_terminal(settings: Settings, clock: Clock = system_clock) -> None:
+    """`sangdam chat`: one conversation on standard input and output."""
+    async with open_program_storage(settings, clock) as storage:
+        parts = assemble(storage, clock)
+        terminal = Terminal(
+            parts.intake,
+            storage.conversations,
+            parts.signals,
+            clock,
+            address=getpass.getuser(),
+            out=sys.stdout,
+            read_line=sys.stdin.readline,
+        )
+        loops = [parts.signals.run, parts.librarian.run, parts.handling(settings, [TERMINAL], {}).run]
+        tasks = [asyncio.create_task(loop()) for loop in loops]
+        talk = asyncio.create_task(terminal.run())
+        try:
+            await asyncio.wait([*tasks, talk], return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+            await talk
+        finally:
+            await _cancel([*tasks, talk])
+            parts.librarian.close()
+
+
+async def _telegram(
+    settings: Settings, parts: Parts, intake: Intake, routes: list[BaseRoute]
+) -> tuple[TelegramApi, Delivery, dict[str, Callable[[], Coroutine[None, None, None]]]]:
+    storage, clock = parts.storage, parts.clock
+    api = TelegramApi(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+    channel = TelegramChannel(
+        api,
+        intake,
+        clock,
+        parts.texts,
+        public_url=settings.public_url,
+        limits=LIMITS if settings.telegram_limits == "on" else None,
+    )
+    lease = LeaseKeeper(storage, TELEGRAM, clock)
+    delivery = Delivery(channel, storage, parts.signals, parts.metrics, clock, lease)
+    loops: dict[str, Callable[[], Coroutine[None, None, None]]] = {
+        "telegram_lease": lease.run,
+        "telegram_delivery": delivery.run,
+    }
+    await ensure_fact(storage.database, OFFSET, "0")
+    if settings.telegram_mode == "polling":
+
+        async def read_offset() -> int:
+            return int(await ensure_fact(storage.database, OFFSET, "0"))
+
+        loops["telegram_polling"] = Polling(channel, api, lease, read_offset).run
+    else:
+        secret = settings.telegram_webhook_secret.get_secret_value()
+        webhook = Webhook(channel, api, lease, settings.public_url, secret)
+        routes += webhook.routes
+        loops["telegram_webhook"] = webhook.run
+    return api, delivery, loops
+
+
+@contextlib.asynccontextmanager
+async def _opened(api: TelegramApi) -> AsyncIterator[None]:
+    await api.open()
+    try:
+        yield
+    finally:
+        await api.close()
+
+
+async def _serve(
+    settings: Settings,
+    routes: list[BaseRoute],
+    loops: Mapping[str, Callable[[], Coroutine[None, None, None]]],
+    before_stop: Callable[[], Awaitable[None] | None],
+) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Starlette(routes=routes),
+            host=settings.http_host,
+            port=settings.http_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+        )
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    config = server.config
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    try:
+        await server.startup()
+    except SystemExit:
+        raise SettingsError(
+            f"SANGDAM_HTTP_PORT: port {settings.http_port} on {settings.http_host} is taken; choose another one"
+        ) from None
+    port = server.servers[0].sockets[0].getsockname()[1]
+    sys.stderr.write(f"고객 채팅 화면: http://{settings.http_host}:{port}/\n")
+    sys.stderr.flush()
+    tasks = {asyncio.create_task(run()): name for name, run in loops.items()}
+    serving = asyncio.create_task(server.main_loop())
+    stop = asyncio.create_task(_until(stopping))
+    try:
+        done, _ = await asyncio.wait([*tasks, serving, stop], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task in tasks:
+                # A loop ends only by a fault: leave at once, so that whoever supervises starts us anew.
+                log.error("loop_ended", loop=tasks[task])
+                task.result()
+    finally:
+        closing = before_stop()
+        if closing is not None:
+            await closing
+        server.should_exit = True
+        await server.shutdown()
+        await _cancel([*tasks, serving, stop])
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""The messaging platforms, one place each. Only here is a platform known."""

@@ -1,0 +1,205 @@
+"""The channel itself: sending, receiving by polling or webhook, and what the bot shows of itself."""
+
+import asyncio
+import hmac
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import orjson
+import structlog
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from telegram import BotCommand, MenuButtonCommands
+from telegram.error import Conflict, TelegramError
+
+from bot.channels.telegram.api import TelegramApi, send_error
+from bot.channels.telegram.render import payload, split
+from bot.channels.telegram.updates import KINDS, NAME, Read, read_update
+from bot.engine.intake import Intake
+from bot.engine.leases import LeaseKeeper
+from domain.channel import Limits
+from domain.clock import Clock
+from domain.messages import Outgoing
+from handlers.catalogue import Texts
+
+LIMITS = Limits(overall_per_second=30, chat_per_second=1, chat_burst=3, group_per_minute=20)
+OFFSET = "telegram.offset"  # the fact that holds the next update_id to ask for
+WEBHOOK_PATH = "/telegram/webhook"
+_POLL_SECONDS = 25
+_BODY = 1_000_000  # bytes; an update is a few kilobytes
+log = structlog.get_logger()
+
+
+class TelegramChannel:
+    """A PushChannel on one bot token."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        api: TelegramApi,
+        intake: Intake,
+        clock: Clock,
+        texts: Texts,
+        *,
+        public_url: str,
+        limits: Limits | None,
+    ) -> None:
+        self._api, self._intake, self._clock, self._texts = api, intake, clock, texts
+        self._public_url, self.limits = public_url, limits
+        self._menu = [[texts("menu.ask"), texts("menu.consent")], [texts("menu.request"), texts("menu.agent")]]
+        self._answering: set[asyncio.Task[None]] = set()
+
+    def parts(self, message: Outgoing) -> list[Outgoing]:
+        return split(message)
+
+    def is_group(self, address: str) -> bool:
+        return address.startswith("-")
+
+    async def send(self, address: str, part: Outgoing) -> str:
+        made = payload(part, self._public_url, self._menu)
+        try:
+            sent = await self._api.call("sendMessage", chat_id=int(address), **made)
+        except TelegramError as error:
+            raise send_error(error) from error
+        return str(sent["message_id"])
+
+    async def introduce(self) -> None:
+        """Set commands, descriptions and the menu button. A failure is logged; the bot works without them."""
+        bot, texts = self._api.bot, self._texts
+        commands = [BotCommand(name, texts(f"telegram.{name}")) for name in ("help", "privacy", "request", "agent")]
+        try:
+            await bot.set_my_commands(commands)
+            await bot.set_my_description(texts("telegram.description"))
+            await bot.set_my_short_description(texts("telegram.short_description"))
+            await bot.set_chat_menu_button(menu_button=MenuButtonCommands())
+        except TelegramError as error:
+            log.warning("telegram_not_introduced", error=type(error).__name__)
+
+    async def take(self, updates: Sequence[dict[str, Any]], *, polled: bool) -> None:
+        """Commit updates, and only then answer their button presses. With polled the offset moves along."""
+        reads = [read_update(u, self._clock()) for u in updates]
+        for read in reads:
+            if read.incoming is None:
+                log.info("update_ignored", reason=read.ignored, update=read.update_id)
+        incoming = [r.incoming for r in reads if r.incoming]
+        if polled:
+            cursor = (OFFSET, str(max(r.update_id for r in reads) + 1))
+            await self._intake.take(NAME, incoming, cursor)
+        else:
+            await asyncio.gather(*(self._intake.put(i) for i in incoming))
+        for read in reads:
+            if read.callback:
+                self._answer(read)
+
+    def _answer(self, read: Read) -> None:
+        # The spinner on the button ends; nothing depends on it, so it is not stored.
+        task = asyncio.create_task(self._answer_callback(read.callback))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer_callback(self, query: str) -> None:
+        try:
+            await self._api.call("answerCallbackQuery", callback_query_id=query)
+        except TelegramError as error:
+            log.info("callback_not_answered", error=type(error).__name__)
+
+
+class Polling:
+    """Polls while this process holds the lease on the token; the offset moves only with a commit."""
+
+    def __init__(
+        self,
+        channel: TelegramChannel,
+        api: TelegramApi,
+        lease: LeaseKeeper,
+        read_offset: Callable[[], Awaitable[int]],
+    ) -> None:
+        self._channel, self._api, self._lease, self._read_offset = channel, api, lease, read_offset
+
+    async def run(self) -> None:
+        while True:
+            token = await self._lease.held()
+            await self._start()
+            offset = await self._read_offset()
+            failures = 0
+            while self._lease.token == token:
+                try:
+                    updates = await self._api.get_updates(offset, _POLL_SECONDS, KINDS)
+                    known = [u for u in updates if isinstance(u, dict) and isinstance(u.get("update_id"), int)]
+                    if known and self._lease.token == token:
+                        await self._channel.take(known, polled=True)
+                        offset = max(u["update_id"] for u in known) + 1
+                    failures = 0
+                except Conflict:
+                    log.warning("telegram_second_poller", hint="another program polls with this bot token; stop it")
+                    await asyncio.sleep(5)
+                except TelegramError as error:
+                    failures += 1
+                    log.warning("telegram_poll_failed", error=type(error).__name__, failures=failures)
+                    await asyncio.sleep(_pause(failures))
+                except Exception as error:
+                    # The storage is away; nothing was acknowledged, so the same updates come again.
+                    failures += 1
+                    log.error("telegram_intake_failed", error=type(error).__name__, failures=failures)
+                    await asyncio.sleep(_pause(failures))
+
+    async def _start(self) -> None:
+        try:
+            await self._api.call("deleteWebhook", drop_pending_updates=False)
+        except TelegramError as error:
+            log.warning("telegram_start_failed", error=type(error).__name__)
+        await self._channel.introduce()
+
+
+class Webhook:
+    """Receives updates over HTTP: 200 only after the commit, so that the platform repeats what was not stored."""
+
+    def __init__(self, channel: TelegramChannel, api: TelegramApi, lease: LeaseKeeper, url: str, secret: str) -> None:
+        self._channel, self._api, self._lease = channel, api, lease
+        self._url, self._secret = url + WEBHOOK_PATH, secret
+        self.routes = [Route(WEBHOOK_PATH, self._received, methods=["POST"])]
+
+    async def run(self) -> None:
+        """Register with the platform, by whichever process holds the lease."""
+        await self._lease.held()
+        failures = 0
+        while True:
+            try:
+                await self._api.call(
+                    "setWebhook", url=self._url, secret_token=self._secret, allowed_updates=KINDS, max_connections=40
+                )
+                break
+            except TelegramError as error:
+                failures += 1
+                log.warning("telegram_webhook_failed", error=type(error).__name__, failures=failures)
+                await asyncio.sleep(_pause(failures))
+        await self._channel.introduce()
+        await asyncio.Event().wait()
+
+    async def _received(self, request: Request) -> Response:
+        given = request.headers.get("x-telegram-bot-api-secret-token", "")
+        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+            log.warning("webhook_refused", reason="secret")
+            return PlainTextResponse("forbidden", 403)
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _BODY:
+                log.warning("webhook_refused", reason="size")
+                return PlainTextResponse("too large", 413)
+        try:
+            update = orjson.loads(body)
+            if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
+                raise ValueError
+        except ValueError:
+            log.warning("webhook_refused", reason="not an update")
+            return PlainTextResponse("not an update", 400)
+        await self._channel.take([update], polled=False)
+        return PlainTextResponse("")
+
+
+def _pause(failures: int) -> float:
+    return min(30.0, 0.5 * 2.0 ** min(failures, 6)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret

@@ -1,0 +1,129 @@
+"""ask and screen: a line in, a line out."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+import orjson
+
+import moderation
+from bot.app import open_program_storage
+from bot.engine.librarian import Edition, Librarian
+from bot.settings import Settings
+from domain.clock import system_clock
+from domain.errors import SettingsError
+from domain.knowledge import Decision
+from handlers.catalogue import Texts, load_texts
+from handlers.entrance import TEXT_LIMIT
+from handlers.questions import render
+
+
+async def ask(options: argparse.Namespace, settings: Settings) -> int:
+    """Answer from the published knowledge base, without a conversation."""
+    async with open_program_storage(settings) as storage:
+        librarian = Librarian(storage.knowledge, None, system_clock)
+        try:
+            edition = await librarian.load()
+            texts = load_texts()
+            for line in _lines(options.file):
+                asked = _parsed(line)
+                question = asked["text"][:TEXT_LIMIT]
+                (decisions,) = await librarian.decide(edition, [(question, asked.get("prev") or None)])
+                if options.json:
+                    _write_json(_answer(asked["text"], decisions, edition, texts))
+                else:
+                    sys.stdout.write("\n\n".join(_reply(d, edition, texts) for d in decisions) + "\n\n")
+                    sys.stdout.flush()
+        finally:
+            librarian.close()
+    return 0
+
+
+async def screen(options: argparse.Namespace, _settings: Settings) -> int:
+    """Screen lines for abusive language toward staff."""
+    screener = moderation.load()
+    for line in _lines(options.file):
+        text = _parsed(line)["text"]
+        verdict = screener.screen(text)
+        if options.json:
+            _write_json(
+                {
+                    "text": text,
+                    "abusive": verdict.abusive,
+                    "score": verdict.score,
+                    "category": verdict.category.value,
+                    "target": verdict.target.value,
+                    "severity": verdict.severity,
+                    "spans": verdict.spans,
+                }
+            )
+        else:
+            sys.stdout.write(f"{verdict.severity} {verdict.category.value} {verdict.score:.2f}\n")
+    return 0
+
+
+def _answer(text: str, decisions: tuple[Decision, ...], edition: Edition, texts: Texts) -> dict[str, Any]:
+    parts = [_part(d, edition, texts) for d in decisions]
+    answer = parts[0] | {"text": text}
+    return answer | {"parts": parts} if len(parts) > 1 else answer
+
+
+def _part(decision: Decision, edition: Edition, texts: Texts) -> dict[str, Any]:
+    entry = edition.library.entries.get(decision.entry) if decision.entry else None
+    cited = edition.library.citation(entry) if entry else None
+    return {
+        "text": decision.text,
+        "decision": decision.kind.value,
+        "entry": decision.entry,
+        "action": decision.action,
+        "candidates": [{"entry": c.entry, "score": c.score} for c in decision.candidates],
+        "confidence": round(decision.confidence, 4),
+        "citation": cited
+        and {
+            "document": cited.document,
+            "clause": cited.clause,
+            "version": cited.version,
+            "effective": cited.effective.isoformat(),
+        },
+        "reply": _reply(decision, edition, texts),
+    }
+
+
+def _reply(decision: Decision, edition: Edition, texts: Texts) -> str:
+    messages = render(decision, edition.library, texts)
+    return "\n".join(m.text if not m.source else f"{m.text}\n— {m.source.label}" for m in messages)
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """A line of JSON with text (and prev), or plain text."""
+    if line.lstrip().startswith("{"):
+        try:
+            value = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            return {"text": line}
+        if isinstance(value, dict) and isinstance(value.get("text"), str):
+            previous = value.get("prev")
+            return {"text": value["text"], "prev": previous if isinstance(previous, str) else None}
+    return {"text": line}
+
+
+def _lines(path: str | None) -> Iterator[str]:
+    if path is None:
+        yield from _read(sys.stdin)
+        return
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            yield from _read(file)
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _read(file: TextIO) -> Iterator[str]:
+    for line in file:
+        yield line.rstrip("\r\n")
+
+
+def _write_json(value: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
+    sys.stdout.buffer.flush()

@@ -1,0 +1,92 @@
+"""Reading the command line. Exit 0 done, 1 a finding or a refusal, 2 wrong use."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+
+import uvloop
+
+from bot.cli import asking, records, running, storing
+from bot.logs import configure_logs
+from bot.settings import Settings, load_settings
+from domain.errors import SangdamError, SettingsError
+
+Command = Callable[[argparse.Namespace, Settings], Coroutine[None, None, int]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        settings = load_settings()
+        configure_logs("warning" if options.quiet else settings.log_level, _secrets(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(command(options, settings))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except SangdamError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except BrokenPipeError:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sangdam", description="Customer service for Korean shops.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    _add(commands, "run", "everything that is configured", running.run, quiet=False)
+    _add(commands, "chat", "one conversation in the terminal", running.chat)
+    _add(commands, "check", "what is wrong with the settings, and how to mend it", running.check)
+
+    ask = _add(commands, "ask", "answer questions, one a line", asking.ask)
+    ask.add_argument("--json", action="store_true", help="a line of JSON for each line")
+    ask.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
+
+    screen = _add(commands, "screen", "screen lines for abusive language", asking.screen)
+    screen.add_argument("--json", action="store_true", help="a line of JSON for each line")
+    screen.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
+
+    cases = _add(commands, "cases", "the cases, first due first", records.cases)
+    cases.add_argument("--json", action="store_true", help="a line of JSON for each case")
+
+    ledger = commands.add_parser("ledger", help="the tamper-evident ledger").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    _add(ledger, "verify", "walk every chain; exit 1 when one does not hold", records.verify)
+    _add(ledger, "export", "every link as a line of JSON", records.export)
+
+    backup = _add(commands, "backup", "write one portable archive of the data", storing.backup)
+    backup.add_argument("file", metavar="FILE")
+    restore = _add(commands, "restore", "read an archive into an empty database", storing.restore)
+    restore.add_argument("file", metavar="FILE")
+    keys = commands.add_parser("keys", help="the master key").add_subparsers(required=True, metavar="WHAT")
+    rotate = _add(keys, "rotate", "wrap every person's key under a new master key", storing.rotate)
+    rotate.add_argument("--new-key-file", metavar="FILE", required=True, help="where the new master key is written")
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    words: str,
+    command: Command,
+    *,
+    quiet: bool = True,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=words, description=words)
+    parser.set_defaults(command=command, quiet=quiet)
+    return parser
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    return (
+        settings.telegram_token.get_secret_value(),
+        settings.master_key.get_secret_value(),
+        settings.telegram_webhook_secret.get_secret_value(),
+    )

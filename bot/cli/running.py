@@ -1,0 +1,49 @@
+"""run, chat, check."""
+
+import argparse
+import sys
+
+from bot.app import open_program_storage, run_service, run_terminal
+from bot.settings import Settings
+from domain.errors import SangdamError
+
+
+async def run(_options: argparse.Namespace, settings: Settings) -> int:
+    await run_service(settings)
+    return 0
+
+
+async def chat(_options: argparse.Namespace, settings: Settings) -> int:
+    await run_terminal(settings)
+    return 0
+
+
+async def check(_options: argparse.Namespace, settings: Settings) -> int:
+    """Wrong values have stopped before this; here the parts are tried and warnings given."""
+    findings = []
+    try:
+        async with open_program_storage(settings) as storage:
+            if not await storage.database.answers():
+                findings.append("SANGDAM_DATABASE_URL: 데이터베이스가 응답하지 않습니다. 주소와 서버를 확인하세요.")
+    except (SangdamError, OSError) as error:
+        findings.append(f"SANGDAM_DATABASE_URL: {error}")
+    except Exception as error:
+        findings.append(
+            f"SANGDAM_DATABASE_URL: 데이터베이스를 열 수 없습니다({type(error).__name__}). 주소와 권한을 확인하세요."
+        )
+    for finding in findings:
+        sys.stdout.write(f"{finding}\n")
+    for word in _words(settings):
+        sys.stderr.write(f"{word}\n")
+    return 1 if findings else 0
+
+
+def _words(settings: Settings) -> list[str]:
+    words = []
+    if not settings.telegram_token.get_secret_value():
+        words.append("SANGDAM_TELEGRAM_TOKEN이 없어 텔레그램은 켜지지 않습니다.")
+    if not settings.public_url:
+        words.append("SANGDAM_PUBLIC_URL이 없어 텔레그램 답변에 조항 링크가 붙지 않습니다.")
+    if settings.telegram_limits == "off":
+        words.append("SANGDAM_TELEGRAM_LIMITS=off는 측정용입니다. 실제 운영에서는 on으로 두세요.")
+    return words

@@ -1,0 +1,224 @@
+"""Handling: claim a batch, prepare it with no transaction open, then load, decide and write in one transaction."""
+
+import secrets
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from bot.engine.delivery import Delivery
+from bot.engine.intake import LEASE_SECONDS, Backlog
+from bot.engine.librarian import Edition, Librarian
+from bot.engine.metrics import Metrics
+from bot.engine.signals import INBOX, OUTBOX, Signals, conversation_topic
+from domain.clock import Clock
+from domain.conversation import Owner
+from domain.deadlines import Calendar
+from domain.effects import Effects
+from domain.work import Work
+from handlers.catalogue import Texts
+from handlers.entrance import TEXT_LIMIT, give_up, handle, needs_analysis
+from handlers.turn import Context, NeedsAnalysis, Prepared, Shop, Turn
+from storage.claims import claim, claimed_work, release
+from storage.handling import Loaded
+from storage.handling import handle as handling_program
+from storage.intake import Lease
+from storage.opening import Storage
+from storage.times import SECOND, from_us, to_us
+
+BATCH = 64
+TRIES = 3  # the second try is made alone, the third sets the message aside
+_LOOK_EVERY = 1.0
+_CLAIM_EVERY = 0.02
+log = structlog.get_logger()
+
+
+class Handling:
+    """Handles the inbox of the channels this process serves."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        librarian: Librarian,
+        signals: Signals,
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        backlog: Backlog,
+        channels: Sequence[str],
+        deliveries: Mapping[str, Delivery],
+        texts: Texts,
+        shop: Shop,
+    ) -> None:
+        self._storage, self._librarian, self._signals = storage, librarian, signals
+        self._metrics, self._clock, self._backlog = metrics, clock, backlog
+        self._channels, self._deliveries = list(channels), deliveries
+        self._texts, self._shop = texts, shop
+        self._calendar = Calendar()
+        self._claimed_at = 0.0
+
+    async def run(self) -> None:
+        await self._librarian.edition()
+        signal = self._signals.subscribe(INBOX)
+        while True:
+            works = await self._next()
+            if works:
+                await self.process(works)
+            elif not await signal.wait(_LOOK_EVERY):
+                self._backlog.left_behind = True
+
+    async def _next(self) -> list[Work]:
+        """What was claimed at intake, and now and then what was not: the backlog alone could starve it."""
+        works = self._backlog.take(BATCH)
+        due = time.monotonic() - self._claimed_at > _CLAIM_EVERY
+        if self._backlog.left_behind and (due or not works):
+            claimed = await self._claim()
+            self._claimed_at = time.monotonic()
+            self._backlog.left_behind = bool(works or claimed)
+            works += claimed
+        return works
+
+    async def process(self, works: Sequence[Work]) -> None:
+        """Handle claimed rows; those that were tried before go alone. Never raises for a message's own fault."""
+        self._metrics.batch.observe(len(works))
+        fresh = [w for w in works if w.tries == 1]
+        if fresh:
+            try:
+                await self._write(fresh)
+            except Exception:
+                await self._one_by_one(fresh)
+        await self._one_by_one([w for w in works if w.tries > 1])
+
+    async def _one_by_one(self, works: Sequence[Work]) -> None:
+        failed: set[int] = set()
+        for work in works:
+            if work.conversation_id in failed:
+                continue  # its turn comes when the one before it is done or set aside
+            try:
+                if work.tries >= TRIES:
+                    await self._set_aside(work)
+                else:
+                    await self._write([work])
+            except Exception as error:
+                failed.add(work.conversation_id)
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
+                log.error(
+                    "handling_failed", conversation=work.conversation_id, seq=work.seq, tries=work.tries, error=place
+                )
+                self._metrics.handled.labels("failed").inc()
+                await self._release(work, place)
+
+    async def _release(self, work: Work, error: str) -> None:
+        try:
+            await self._storage.database.run(release([work], to_us(self._clock()), error))
+        except Exception as again:  # the lease runs out by itself
+            log.error("release_failed", conversation=work.conversation_id, error=type(again).__name__)
+
+    async def _claim(self) -> list[Work]:
+        now = to_us(self._clock())
+        lease = Lease(secrets.token_hex(8), now + LEASE_SECONDS * SECOND)
+        claimed = await self._storage.database.run(claim(self._channels, BATCH, lease, now))
+        if not claimed:
+            return []
+        return await self._storage.run(lambda _: claimed_work(claimed, lease.token, self._storage.keys.cached))
+
+    async def _write(self, works: Sequence[Work], *, analyse_all: bool = False) -> None:
+        edition = await self._librarian.edition()
+        prepared = await self._prepare(works, edition, analyse_all)
+        context = self._context(edition)
+        try:
+            await self._transaction(works, partial(_decide, context, prepared))
+        except NeedsAnalysis:
+            if analyse_all:
+                raise
+            await self._write(works, analyse_all=True)
+
+    async def _set_aside(self, work: Work) -> None:
+        edition = await self._librarian.edition()
+        prepared = {(work.conversation_id, work.seq): _prepared(work)}
+        await self._transaction([work], partial(_decide_give_up, self._context(edition), prepared), aside=True)
+        log.error("message_set_aside", conversation=work.conversation_id, seq=work.seq)
+
+    async def _prepare(
+        self, works: Sequence[Work], edition: Edition, analyse_all: bool
+    ) -> dict[tuple[int, int], Prepared]:
+        prepared = {(w.conversation_id, w.seq): _prepared(w) for w in works}
+        asked = [
+            w
+            for w in works
+            if needs_analysis(Owner.BOT if analyse_all else w.owner, w.incoming.kind, w.incoming.text, self._texts)
+        ]
+        if asked:
+            before: dict[int, str] = {}
+            questions: list[tuple[str, str | None]] = []
+            for work in asked:
+                text = work.incoming.text[:TEXT_LIMIT]
+                questions.append((text, before.get(work.conversation_id, work.question) or None))
+                before[work.conversation_id] = text
+            for work, decisions in zip(asked, await self._librarian.decide(edition, questions), strict=True):
+                prepared[work.conversation_id, work.seq] = _prepared(work, decisions)
+                for decision in decisions:
+                    self._metrics.decisions.labels(decision.kind.value).inc()
+        return prepared
+
+    async def _transaction(self, works: Sequence[Work], decide, *, aside: bool = False) -> None:  # type: ignore[no-untyped-def]
+        now = to_us(self._clock())
+        push = {name: delivery.token for name, delivery in self._deliveries.items()}
+        storage = self._storage
+        handled = await storage.run(
+            lambda _: handling_program(
+                works,
+                decide,
+                hashes=storage.hashes,
+                keys=storage.keys.cached,
+                now=now,
+                push=push,
+                aside=aside,
+            )
+        )
+        for channel, delivery in self._deliveries.items():
+            delivery.offer([s for s in handled.sends if s.channel == channel], push[channel])
+        if handled.touched:
+            self._signals.tell([OUTBOX, *(conversation_topic(i) for i in handled.touched)])
+        self._metrics.handled.labels("aside" if aside else "done").inc(len(works))
+        for work in works:
+            self._metrics.latency.observe(max(0.0, (now - to_us(work.incoming.at)) / SECOND))
+
+    def _context(self, edition: Edition) -> Context:
+        return Context(self._shop, self._texts, edition.library, self._calendar, from_us(to_us(self._clock())))
+
+
+Prepareds = Mapping[tuple[int, int], Prepared]
+
+
+def _prepared(work: Work, decisions=None) -> Prepared:  # type: ignore[no-untyped-def]
+    return Prepared(
+        incoming=work.incoming,
+        seq=work.seq,
+        nonce=secrets.randbelow(1_000_000_000),
+        redacted=work.redacted,
+        decisions=decisions,
+        truncated=len(work.incoming.text) > TEXT_LIMIT,
+    )
+
+
+def _decide(context: Context, prepared: Prepareds, work: Work, loaded: Loaded) -> Effects:
+    return handle(_turn(context, prepared, work, loaded))
+
+
+def _decide_give_up(context: Context, prepared: Prepareds, work: Work, loaded: Loaded) -> Effects:
+    return give_up(_turn(context, prepared, work, loaded))
+
+
+def _turn(context: Context, prepared: Prepareds, work: Work, loaded: Loaded) -> Turn:
+    return Turn(
+        context,
+        prepared[work.conversation_id, work.seq],
+        loaded.conversation,
+        loaded.customer,
+        loaded.cases,
+    )

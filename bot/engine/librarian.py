@@ -1,0 +1,112 @@
+"""Which version of the knowledge base is live in this process."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar, TypeVarTuple, Unpack
+
+import structlog
+
+from bot.engine.signals import KNOWLEDGE, Signals
+from domain.clock import Clock
+from domain.deadlines import SEOUL
+from domain.errors import Conflict
+from domain.knowledge import Decision, Entry
+from handlers.library import Library
+from knowledge.analysis import Analyzer
+from knowledge.answerer import Answerer
+from knowledge.files import default_dir, dump, load_dir, parse
+from storage.knowledge import KbVersion, KnowledgeVersions
+from storage.times import to_us
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+_LOOK_EVERY = 1.0  # seconds; a version that another process published is seen within this time
+_SLICE = 8  # messages analysed in one go, so that a waiting loop gets its turn
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A published version, ready to answer."""
+
+    library: Library
+    answerer: Answerer
+
+
+class Librarian:
+    """Loads the published version and keeps up with it. Analysis runs in one thread of its own."""
+
+    def __init__(self, versions: KnowledgeVersions, signals: Signals | None, clock: Clock) -> None:
+        self._versions, self._signals, self._clock = versions, signals, clock
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analysis")
+        self._analyzer: Analyzer | None = None
+        self._edition: Edition | None = None
+        self._ready = asyncio.Event()
+
+    async def edition(self) -> Edition:
+        """The live version; waits for the first one to be ready."""
+        await self._ready.wait()
+        assert self._edition is not None
+        return self._edition
+
+    @property
+    def ready(self) -> bool:
+        return self._ready.is_set()
+
+    async def load(self) -> Edition:
+        """Bring the latest published version in; a new database gets the default knowledge base first."""
+        version = await self._versions.latest()
+        if version is None:
+            await self._publish_default()
+            version = await self._versions.latest()
+            assert version is not None
+        if self._edition is None or self._edition.library.version != version.version:
+            texts = await self._versions.texts(version.version)
+            self._edition = await self._in_thread(self._build, version, texts)
+            self._ready.set()
+            log.info("knowledge_live", version=version.version, entries=len(texts))
+        return self._edition
+
+    async def run(self) -> None:
+        """Keep up with what is published, here or by another process."""
+        if self._signals is None:
+            return
+        signal = self._signals.subscribe(KNOWLEDGE)
+        try:
+            while True:
+                await self.load()
+                await signal.wait(_LOOK_EVERY)
+        finally:
+            self._signals.unsubscribe(signal, KNOWLEDGE)
+
+    async def decide(self, edition: Edition, questions: Sequence[tuple[str, str | None]]) -> list[tuple[Decision, ...]]:
+        """Decide (text, question before) pairs, in the analysis thread."""
+        decided: list[tuple[Decision, ...]] = []
+        for start in range(0, len(questions), _SLICE):
+            decided += await self._in_thread(edition.answerer.decide_many, questions[start : start + _SLICE])
+        return decided
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _publish_default(self) -> None:
+        entries = load_dir(default_dir())
+        texts = {entry.id: dump(entry) for entry in entries}
+        now = to_us(self._clock())
+        try:
+            await self._versions.publish(texts, after=0, by="sangdam", note="기본 지식", now=now)
+        except Conflict:
+            return  # another process was first; its version is the same
+        await self._versions.replace_draft(texts, keep_others=False)
+
+    def _build(self, version: KbVersion, texts: dict[str, str]) -> Edition:
+        if self._analyzer is None:
+            self._analyzer = Analyzer()
+        entries: dict[str, Entry] = {entry_id: parse(f"{entry_id}.md", text) for entry_id, text in texts.items()}
+        published = version.published_at.astimezone(SEOUL).date()
+        return Edition(Library(version.version, published, entries), Answerer(self._analyzer, entries.values()))
+
+    async def _in_thread(self, function: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)

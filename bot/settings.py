@@ -1,0 +1,129 @@
+"""Settings: environment variables SANGDAM_…, a .env file, or …_FILE for secrets. docs/settings.md lists them all."""
+
+import base64
+import os
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import SettingsError
+
+_PREFIX = "SANGDAM_"
+_SECRETS = ("MASTER_KEY", "TELEGRAM_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "DATABASE_URL", "KEYS_URL")
+
+
+class Settings(BaseSettings):
+    """Every field is the variable SANGDAM_<NAME>; descriptions are the documentation."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded databases and of the master key's file.")
+    database_url: str = Field(
+        "", description="`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`; empty: sangdam.db in the data folder."
+    )
+    keys_url: str = Field(
+        "", description="Database of the persons' keys, apart from the data; empty: keys.db in the data folder."
+    )
+    master_key: SecretStr = Field(
+        SecretStr(""),
+        description="32 bytes in URL-safe base64; empty: master.key in the data folder, made at first start.",
+    )
+    http_host: str = Field("127.0.0.1", description="Address the chat page listens on.")
+    http_port: int = Field(8080, ge=0, le=65535, description="Port of the chat page; 0 picks a free one.")
+    public_url: str = Field("", description="Address under which customers reach the pages, for links to clauses.")
+    shop_name: str = Field(
+        "ooccnnmm.com", min_length=1, max_length=100, description="The shop's name, as customers know it."
+    )
+    shop_operator: str = Field(
+        "ooccnnmm.com 서비스 제공자",
+        min_length=1,
+        max_length=200,
+        description="Who runs the bot, shown at first contact.",
+    )
+    telegram_token: SecretStr = Field(SecretStr(""), description="Bot token; empty: Telegram is off.")
+    telegram_api_url: str = Field("https://api.telegram.org", description="Root of the Bot API server.")
+    telegram_mode: Literal["polling", "webhook"] = Field("polling", description="How updates arrive.")
+    telegram_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="1–256 characters of A–Z a–z 0–9 _ -; needed with webhook mode."
+    )
+    telegram_limits: Literal["on", "off"] = Field(
+        "on", description="`off` lifts the platform's limits: for measuring against a server of one's own only."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+
+    @field_validator("public_url", "telegram_api_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc):
+            raise ValueError("must be an address such as https://shop.example")
+        return value.rstrip("/")
+
+    @field_validator("database_url", "keys_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+            raise ValueError("must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://")
+        return value
+
+    @field_validator("master_key")
+    @classmethod
+    def _key(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and not is_master_key(text):
+            raise ValueError("must be 32 bytes in URL-safe base64 (44 characters)")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> "Settings":
+        if self.database_url.startswith("postgresql") and not self.keys_url:
+            raise ValueError("SANGDAM_KEYS_URL must be set beside a PostgreSQL SANGDAM_DATABASE_URL")
+        if self.keys_url and self.keys_url == self.database_url:
+            raise ValueError("SANGDAM_KEYS_URL must be another database than SANGDAM_DATABASE_URL")
+        if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook":
+            if not self.public_url.startswith("https://") and "127.0.0.1" not in self.telegram_api_url:
+                raise ValueError("SANGDAM_PUBLIC_URL must be an https address for SANGDAM_TELEGRAM_MODE=webhook")
+            secret = self.telegram_webhook_secret.get_secret_value()
+            if not 1 <= len(secret) <= 256 or not all(c.isascii() and (c.isalnum() or c in "_-") for c in secret):
+                raise ValueError("SANGDAM_TELEGRAM_WEBHOOK_SECRET must be 1-256 characters of A-Z a-z 0-9 _ -")
+        return self
+
+    @property
+    def data_url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'sangdam.db'}"
+
+    @property
+    def persons_keys_url(self) -> str:
+        return self.keys_url or f"sqlite+aiosqlite:///{self.data_dir / 'keys.db'}"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings. Raises SettingsError: one line that names the variable and says what to change."""
+    for name in _SECRETS:
+        path = os.environ.get(f"{_PREFIX}{name}_FILE")
+        if path and name.lower() not in overrides:
+            try:
+                overrides[name.lower()] = Path(path).read_text("utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{_PREFIX}{name}_FILE: {path} cannot be read ({error.strerror})") from None
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_line(e) for e in error.errors())) from None
+
+
+def is_master_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text.encode())) == 32
+    except ValueError:
+        return False
+
+
+def _line(error: Any) -> str:
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return reason
+    return f"{_PREFIX}{str(error['loc'][0]).upper()}: {reason}"
