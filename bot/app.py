@@ -19,7 +19,7 @@ from bot.channels.telegram.channel import LIMITS, OFFSET, Polling, TelegramChann
 from bot.channels.telegram.updates import NAME as TELEGRAM
 from bot.channels.terminal import NAME as TERMINAL
 from bot.channels.terminal import Terminal
-from bot.channels.web import NAME as WEB
+from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import WebChat
 from bot.engine.delivery import Delivery
 from bot.engine.handling import Handling
@@ -93,12 +93,11 @@ async def run_service(settings: Settings, clock: Clock = system_clock) -> None:
         stack.callback(parts.librarian.close)
         intake = parts.intake
         web = WebChat(
+            storage=storage,
             intake=intake,
-            conversations=storage.conversations,
-            versions=storage.knowledge,
             signals=parts.signals,
-            librarian=parts.librarian,
             clock=clock,
+            texts=parts.texts,
             shop_name=settings.shop_name,
         )
         operations = Operations(storage.database, parts.librarian, parts.metrics)
