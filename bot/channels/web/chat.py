@@ -1,0 +1,137 @@
+"""The web channel: its routes and what the page asks of the server."""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from bot.channels.web.answers import DATA_HEADERS, Endpoint, Refused, answer, answering
+from bot.channels.web.feed import Feed
+from bot.channels.web.limits import Gate, WebLimits
+from bot.channels.web.pages import Files, Pages
+from bot.channels.web.policy import PolicyShelf
+from bot.channels.web.reading import Posted, query_seq, read_message, read_seq
+from bot.channels.web.sessions import Sessions, platform_id, session_topic
+from bot.channels.web.stream import EventStream
+from bot.engine.intake import Intake
+from bot.engine.signals import Signals
+from domain.clock import Clock
+from domain.messages import Incoming, IncomingKind
+from handlers.catalogue import Texts
+from handlers.entrance import MENU
+from storage.opening import Storage
+from storage.times import to_us
+
+CHANNEL = "web"
+
+
+class WebChat:
+    """Chat page at /, policy at /policy, what they load at /static and /chat.
+
+    frame_ancestors: sources (CSP) of the sites whose pages may frame the chat page. limits None lifts them.
+    """
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        intake: Intake,
+        signals: Signals,
+        clock: Clock,
+        texts: Texts,
+        shop_name: str,
+        limits: WebLimits | None = WebLimits(),  # noqa: B008 - frozen
+        frame_ancestors: Sequence[str] = ("'self'",),
+    ) -> None:
+        self._intake, self._signals, self._clock = intake, signals, clock
+        self._conversations = storage.conversations
+        self._sessions = Sessions(storage.hashes)
+        self._feed = Feed(storage.conversations, signals)
+        self._menu = {f"menu:{key}": texts(f"menu.{key}") for key in MENU}
+        self._pages = Pages(PolicyShelf(storage.knowledge), self._menu, shop_name, " ".join(frame_ancestors))
+        self._errors = Texts(tomllib.loads((Path(__file__).parent / "texts_ko.toml").read_text("utf-8")))
+        self._gate = None if limits is None else Gate(limits)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """For the application that serves the page."""
+        return [
+            self._route("/", self._pages.chat, "GET"),
+            self._route("/policy", self._pages.latest_policy, "GET"),
+            self._route("/policy/{version:int}", self._pages.policy, "GET"),
+            self._route("/policy/{version:int}/{entry}", self._pages.clause, "GET"),
+            self._route("/chat/session", self._open_session, "POST"),
+            self._route("/chat/messages", self._take_message, "POST"),
+            self._route("/chat/ack", self._acknowledge, "POST"),
+            self._route("/chat/stream", self._stream, "GET"),
+            Mount("/static", Files(), name="web-static"),
+        ]
+
+    def close(self) -> None:
+        """End the open streams; call it before the server waits for its connections."""
+        self._feed.close()
+
+    def _route(self, path: str, endpoint: Endpoint, method: str) -> Route:
+        return Route(path, answering(endpoint, self._errors), methods=[method])
+
+    async def _open_session(self, request: Request) -> Response:
+        if self._gate is not None:
+            self._gate.session(request)
+        return answer({"token": self._sessions.new()}, 201)
+
+    async def _take_message(self, request: Request) -> Response:
+        address = self._address(request)
+        if self._gate is not None:
+            self._gate.message(request, address)
+        posted = await read_message(request)
+        label = await self._label(address, posted) if posted.kind is IncomingKind.BUTTON else ""
+        receipt = await self._intake.put(
+            Incoming(
+                channel=CHANNEL,
+                platform_id=platform_id(address, posted.id),
+                address=address,
+                kind=posted.kind,
+                at=self._clock(),
+                text=posted.text or label,
+                button=posted.button,
+                ref=str(posted.ref or ""),
+            )
+        )
+        if receipt.seq == 1:
+            self._signals.tell([session_topic(address)])
+        return answer({"seq": receipt.seq}, 202)
+
+    async def _label(self, address: str, posted: Posted) -> str:
+        """What stood on the button, from our own log: a label the page sends could say anything."""
+        conversation = await self._conversations.find(CHANNEL, address) if posted.ref else None
+        if conversation is None:
+            return self._menu.get(posted.button, "")
+        page = await self._conversations.log(conversation, posted.ref - 1, 1)
+        shown = [b for m in page for row in m.buttons for b in row if m.seq == posted.ref]
+        return next((b.label for b in shown if b.data == posted.button), "")
+
+    async def _acknowledge(self, request: Request) -> Response:
+        address = self._address(request)
+        if self._gate is not None:
+            self._gate.ack(address)
+        seq = await read_seq(request)
+        conversation = await self._conversations.find(CHANNEL, address)
+        if conversation is not None and seq:
+            await self._conversations.acknowledge(conversation, seq, to_us(self._clock()))
+        return Response(status_code=204, headers=DATA_HEADERS)
+
+    async def _stream(self, request: Request) -> ASGIApp:
+        address = self._address(request)
+        after = query_seq(request, "after")
+        leave = self._gate.stream(request, address) if self._gate is not None else None
+        return EventStream(self._feed, CHANNEL, address, after, leave)
+
+    def _address(self, request: Request) -> str:
+        address = self._sessions.address(request.headers.get("authorization", ""))
+        if address is None:
+            raise Refused(401, "no_session")
+        return address

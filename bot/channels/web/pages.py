@@ -1,0 +1,106 @@
+"""HTML pages and the files they load."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from bot.channels.web.answers import Refused, answer, page_headers
+from bot.channels.web.policy import PolicyEdition, PolicyShelf
+from bot.channels.web.stream import clause_href
+
+_HERE = Path(__file__).parent
+
+
+class Pages:
+    """The chat page, the policy, and their errors."""
+
+    def __init__(self, shelf: PolicyShelf, menu: Mapping[str, str], shop_name: str, frame_ancestors: str) -> None:
+        self._shelf, self._menu, self._shop = shelf, menu, shop_name
+        self._headers = page_headers(frame_ancestors)
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    async def chat(self, request: Request) -> Response:
+        return self._page(request, "chat.html", menu=self._menu)
+
+    async def latest_policy(self, request: Request) -> Response:
+        history = await self._shelf.history()
+        if not history:
+            return self._page(
+                request, "missing.html", 503, message="정책을 준비하고 있습니다. 잠시 뒤에 다시 열어 주세요."
+            )
+        return await self._policy(request, history[0].version)
+
+    async def policy(self, request: Request) -> Response:
+        return await self._policy(request, request.path_params["version"])
+
+    async def clause(self, request: Request) -> Response:
+        """One clause as JSON. changed: the latest version says something else, or nothing, in its place."""
+        history = await self._shelf.history()
+        number = request.path_params["version"]
+        asked = next((v for v in history if v.version == number), None)
+        clause = (await self._shelf.edition(asked)).clauses.get(request.path_params["entry"]) if asked else None
+        if clause is None:
+            raise Refused(404, "no_clause")
+        latest = (await self._shelf.edition(history[0])).clauses.get(clause.entry)
+        return answer(
+            {
+                "entry": clause.entry,
+                "title": clause.title,
+                "document": clause.document,
+                "clause": clause.clause,
+                "version": number,
+                "latest": history[0].version,
+                "changed": latest is None or (latest.body, latest.clause) != (clause.body, clause.clause),
+                "effective": clause.effective.isoformat(),
+                "body": clause.body,
+                "href": clause_href(clause.entry, number),
+            }
+        )
+
+    async def _policy(self, request: Request, number: int) -> Response:
+        history = await self._shelf.history()
+        asked = next((v for v in history if v.version == number), None)
+        if asked is None:
+            return self._page(request, "missing.html", 404, message="그 판의 정책은 없습니다.")
+        edition: PolicyEdition = await self._shelf.edition(asked)
+        return self._page(
+            request,
+            "policy.html",
+            edition=edition,
+            versions=[v.version for v in history],
+            latest=history[0].version,
+        )
+
+    def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+        root = request.scope.get("root_path", "")
+        html = self._templates.get_template(name).render(shop=self._shop, root=root, **values)
+        return HTMLResponse(html, status, self._headers)
+
+
+class Files(StaticFiles):
+    """Static files that a browser asks about each time and fetches again only when they changed."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=_HERE / "static")
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            response = Response(status_code=error.status_code)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response

@@ -1,0 +1,228 @@
+// The chat page: brings the log, what is sent and the screen together.
+
+import { composer } from "./composer.js";
+import { Log } from "./log.js";
+import { Outbox } from "./outbox.js";
+import { Panel } from "./panel.js";
+import { Session, read, write } from "./session.js";
+import { Stream } from "./stream.js";
+import { T } from "./texts.js";
+
+const $ = (id) => document.getElementById(id);
+const root = document.body.dataset.root;
+const title = document.title;
+const ACKED = "sangdam.acked";
+
+const session = new Session(root);
+const panel = new Panel($("panel"), root);
+const outbox = new Outbox(session, { state: sent, refused: renewSession });
+const log = new Log($("log"), root, {
+  press: (button, seq) => press(button.data, button.label, seq),
+  retry: (item) => outbox.retry(item),
+  discard: (item) => outbox.discard(item),
+  cite: (source, link) => panel.open(source, link),
+});
+const stream = new Stream(session, { event: received, state: connection, after: () => seen });
+
+let seen = 0; // the last seq on the screen
+let ready = false; // everything there was is on the screen
+let held = []; // events that wait until we know which of them are our own
+let unread = 0;
+
+// ---- what comes
+
+function received(name, data) {
+  held.push([name, data]);
+  if (held.length === 1) take();
+}
+
+async function take() {
+  while (held.length) {
+    const [name, data] = held[0];
+    if (name === "message" && outbox.busy && log.couldBeOurs(data)) await outbox.settled;
+    if (held[0]?.[1] !== data) return; // a new session began meanwhile
+    held.shift();
+    show(name, data);
+  }
+}
+
+function show(name, data) {
+  if (name === "message" && data.seq > seen) {
+    const follow = follows();
+    if (log.add(data) && ready) {
+      if (data.author !== "customer") arrived();
+      if (follow) readOn(log.element(data.seq));
+      $("below").hidden = atEnd();
+    }
+    seen = data.seq;
+    if (data.author !== "customer") acknowledge();
+  } else if (name === "typing") {
+    typing(data.on);
+  } else if (name === "ready") {
+    if (!ready) opened();
+  } else if (name === "gone") {
+    renewSession({ status: 410 });
+  }
+}
+
+function opened() {
+  ready = true;
+  $("log").setAttribute("aria-live", "polite");
+  if (seen === 0 && outbox.untouched) outbox.start();
+  else scrollToEnd();
+}
+
+let typingSoon = 0;
+function typing(on) {
+  clearTimeout(typingSoon);
+  const set = () => {
+    const follow = follows();
+    $("typing").hidden = !on;
+    if (on && follow) readOn(null);
+  };
+  if (on) typingSoon = setTimeout(set, 250); // an answer that comes at once needs no dots
+  else set();
+}
+
+let ackSoon = 0;
+function acknowledge() {
+  if (seen <= Number(read(ACKED) ?? 0)) return;
+  clearTimeout(ackSoon);
+  ackSoon = setTimeout(async () => {
+    const seq = seen;
+    try {
+      await session.post("chat/ack", { seq }, { keepalive: true });
+      write(ACKED, String(seq));
+    } catch {
+      // The next message or the next load says it again.
+    }
+  }, 400);
+}
+
+// ---- what goes
+
+function press(data, label, seq) {
+  // A second click of a double click is no second wish.
+  if (press.last === `${seq}/${data}` && Date.now() - press.at < 700) return;
+  press.last = `${seq}/${data}`;
+  press.at = Date.now();
+  shown(outbox.button(data, label, seq));
+}
+
+function shown(item) {
+  log.sending(item);
+  scrollToEnd();
+}
+
+function sent(item) {
+  log.sending(item);
+}
+
+const field = composer($("compose"), (text) => shown(outbox.text(text)));
+for (const button of document.querySelectorAll("[data-button]")) {
+  button.addEventListener("click", () => {
+    press(button.dataset.button, button.textContent.trim(), 0);
+    if (button.dataset.button === "menu:ask") field.focus();
+  });
+}
+
+// ---- the connection
+
+function connection(state, refusal) {
+  if (state === "live") {
+    $("banner").hidden = true;
+    typing(false); // the stream says so when somebody is
+    outbox.retryAll();
+  } else if (state === "refused" && [401, 410].includes(refusal.status)) {
+    renewSession(refusal);
+  } else {
+    typing(false);
+    banner(state === "refused" ? refusal.message || T.refused : navigator.onLine ? T.lost : T.offline);
+  }
+}
+
+function banner(text) {
+  if ($("banner-text").textContent !== text) $("banner-text").textContent = text;
+  $("banner").hidden = false;
+}
+
+// The server does not know this session (any more): begin a new one and say so.
+function renewSession(refusal) {
+  stream.pause();
+  session.drop();
+  write(ACKED, null);
+  log.clear();
+  log.remark(refusal.status === 410 ? T.gone : T.renewed);
+  typing(false);
+  [seen, ready, held] = [0, false, []];
+  $("log").setAttribute("aria-live", "off");
+  setTimeout(() => stream.renew(), 1000); // a server that refuses every session is not asked without a pause
+}
+
+$("reconnect").addEventListener("click", () => stream.renew());
+addEventListener("online", () => stream.renew());
+addEventListener("pageshow", (event) => event.persisted && stream.renew());
+
+// A browser allows few connections to one server: of the windows that are hidden only one keeps its stream.
+let leave = null;
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) {
+    leave?.();
+    leave = null;
+    unread = 0;
+    document.title = title;
+    stream.connect();
+  } else if (navigator.locks) {
+    navigator.locks.request("sangdam.background", { ifAvailable: true }, (lock) => {
+      if (!document.hidden) return undefined;
+      if (lock) return new Promise((release) => (leave = release));
+      stream.pause();
+      return undefined;
+    });
+  }
+});
+
+function arrived() {
+  if (!document.hidden) return;
+  unread += 1;
+  document.title = T.unread(unread, title);
+}
+
+// ---- the place on the screen
+
+let anchor = null; // what is to stay on the screen: the customer's last words, or the first of what came after
+let placed = 0;
+
+function atEnd() {
+  const { scrollTop, scrollHeight, clientHeight } = $("scroll");
+  return scrollHeight - clientHeight - scrollTop < 80;
+}
+
+// Whether the screen moves on with what comes: the customer is at the end, or where we have put them.
+function follows() {
+  if (atEnd()) anchor = null;
+  return anchor === null || Math.abs($("scroll").scrollTop - placed) < 2;
+}
+
+// Show as much of what came as goes without losing the beginning of it.
+function readOn(element) {
+  if (element && anchor === null) {
+    const before = element.previousElementSibling;
+    anchor = before?.classList.contains("mine") ? before : element;
+  }
+  const scroll = $("scroll");
+  const end = scroll.scrollHeight - scroll.clientHeight;
+  scroll.scrollTop = Math.max(scroll.scrollTop, anchor ? Math.min(end, anchor.offsetTop - 16) : end);
+  placed = scroll.scrollTop;
+}
+
+function scrollToEnd() {
+  $("scroll").scrollTop = $("scroll").scrollHeight;
+  $("below").hidden = true;
+}
+
+$("scroll").addEventListener("scroll", () => atEnd() && ($("below").hidden = true), { passive: true });
+$("below").addEventListener("click", scrollToEnd);
+
+for (const item of outbox.restore()) log.sending(item);
+stream.connect();

@@ -1,0 +1,84 @@
+// The customer's session: a bearer token, kept by this browser and sent only in a header.
+
+const KEY = "sangdam.token";
+const LOCK = "sangdam.session";
+
+export class Refusal extends Error {
+  constructor(status, code, message, retryAfter) {
+    super(message);
+    Object.assign(this, { status, code, retryAfter });
+  }
+}
+
+export class Session {
+  #root;
+  #token = null; // where storage is closed to us the conversation lasts as long as the page
+
+  constructor(root) {
+    this.#root = root;
+  }
+
+  // A fetch in this session; opens one when there is none. Throws Refusal for an answer that is not 2xx, and
+  // TypeError when the server could not be reached.
+  async fetch(path, options = {}) {
+    const token = await this.#open();
+    const headers = { ...options.headers, Authorization: `Bearer ${token}` };
+    return checked(await fetch(`${this.#root}/${path}`, { ...options, headers, cache: "no-store" }));
+  }
+
+  post(path, body, options = {}) {
+    const headers = { "Content-Type": "application/json" };
+    return this.fetch(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
+  }
+
+  // Forget this session, unless another window has already opened a new one.
+  drop() {
+    if (read(KEY) === this.#token) write(KEY, null);
+    this.#token = null;
+  }
+
+  async #open() {
+    this.#token = read(KEY) ?? this.#token;
+    if (this.#token) return this.#token;
+    const ask = async () => {
+      this.#token = read(KEY);
+      if (!this.#token) {
+        const response = await checked(await fetch(`${this.#root}/chat/session`, { method: "POST", cache: "no-store" }));
+        this.#token = (await response.json()).token;
+        write(KEY, this.#token);
+      }
+      return this.#token;
+    };
+    // Two windows that open at once share one session.
+    return navigator.locks ? navigator.locks.request(LOCK, ask) : ask();
+  }
+}
+
+async function checked(response) {
+  if (response.ok) return response;
+  const said = await response.json().catch(() => ({}));
+  const wait = Number(response.headers.get("Retry-After")) || 0;
+  throw new Refusal(response.status, said.error ?? "", said.message ?? "", wait);
+}
+
+export function read(key, store = () => localStorage) {
+  try {
+    return store().getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+export function write(key, value, store = () => localStorage) {
+  try {
+    if (value === null) store().removeItem(key);
+    else store().setItem(key, value);
+  } catch {
+    // Storage is closed or full; the page works without it.
+  }
+}
+
+// crypto.randomUUID is missing where a page is not served securely.
+export function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
