@@ -1,7 +1,6 @@
 """Text to what is searched: Kiwi's morphemes and n-grams of jamo."""
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -9,42 +8,59 @@ import numpy as np
 from kiwipiepy import Kiwi
 from numpy.typing import NDArray
 
-from knowledge.text import normalise, to_jamo
+from knowledge.meaning import Meanings
+from knowledge.text import INITIALS, normalise, to_jamo
 
 # Content words; particles, endings and marks say little about the subject.
-_CONTENT_TAGS = frozenset(("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MM", "MAG", "XR", "XPN", "SL", "SN"))
-_GRAM_SIZES = (3, 4)
+_CONTENT_TAGS = frozenset(
+    ("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MM", "MAG", "XR", "XPN", "SL", "SN")
+)
 _MAX_CHARS = 1000  # of a question: past that a message is a letter, and its beginning is searched
 _TOKEN = re.compile(r"[0-9A-Za-z가-힣ㄱ-ㅣ一-鿿]+")
-_NOT_LETTER = re.compile(r"[\W_]+")
 _CACHED = 50_000  # distinct eojeol; about 20 MB
 
 U64 = NDArray[np.uint64]
+Counts = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A content morpheme: its dictionary form, a key that is the same in every process, and Kiwi's id of it."""
+
+    form: str
+    key: int
+    morpheme: int
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """text: normalised. forms: distinct content morphemes, keys and counts beside them (sorted by key, uint64; uint16).
-    grams, gram_counts: codes of the distinct jamo n-grams, sorted, and how often each occurs."""
+    """A text taken apart; keys are sorted and distinct, counts stand beside them.
+
+    text: normalised. eojeols: what stands between spaces and marks. words: content morphemes in order of their keys.
+    grams: jamo trigrams and initial-consonant fourgrams. outline: initial-consonant trigrams.
+    """
 
     text: str
-    forms: tuple[str, ...]
-    keys: U64
-    counts: NDArray[np.uint16]
+    eojeols: tuple[str, ...]
+    words: tuple[Word, ...]
+    word_keys: U64
+    word_counts: Counts
     grams: U64
-    gram_counts: NDArray[np.uint16]
+    gram_counts: Counts
+    outline: U64
 
 
 class Analyzer:
-    """Kiwi with the dictionaries a shop needs. Takes about 1.3 s and 300 MB: construct it once, in a thread.
+    """Kiwi with the dictionaries a shop needs. Takes about 1.5 s and 300 MB: construct it once, in a thread.
 
     Eojeol (what stands between spaces) are analysed one by one and remembered: customers' words repeat, and search is
-    as good as with whole sentences.
+    as good as with whole sentences. Each call is a slice of well under a millisecond, so other threads get their turn.
     """
 
     def __init__(self) -> None:
         self._kiwi = Kiwi(num_workers=1, load_multi_dict=False)
-        self._known: dict[str, tuple[tuple[str, int], ...]] = {}
+        self._known: dict[str, tuple[Word, ...]] = {}
+        self.meanings = Meanings(self._kiwi)
 
     def analyse(self, text: str) -> Analysis:
         """Analysis of one question; an empty one gives no words and no grams."""
@@ -54,56 +70,81 @@ class Analyzer:
         """Analysis of a text of the knowledge base, however long."""
         return self._analyse(normalise(text))
 
-    def _analyse(self, text: str) -> Analysis:
-        counts: dict[tuple[str, int], int] = {}
-        for eojeol in _TOKEN.findall(text):
-            for word in self._known.get(eojeol) or self._eojeol(eojeol):
-                counts[word] = counts.get(word, 0) + 1
-        words = sorted(counts, key=_second)
-        keys = np.array([key for _, key in words], np.uint64)
-        grams, gram_counts = grams_of(text)
-        number = np.array([min(counts[w], 65535) for w in words], np.uint16)
-        return Analysis(text, tuple(form for form, _ in words), keys, number, grams, gram_counts)
+    def words(self, eojeol: str) -> tuple[Word, ...]:
+        """Content morphemes of one eojeol, in order."""
+        words = self._known.get(eojeol)
+        return self._compute(eojeol) if words is None else words
 
-    def _eojeol(self, eojeol: str) -> tuple[tuple[str, int], ...]:
-        words = []
-        for token in self._kiwi.tokenize(eojeol):
-            if token.tag.partition("-")[0] in _CONTENT_TAGS:
-                form = token.form.lower()
-                words.append((form, key_of(form)))
+    def _analyse(self, text: str) -> Analysis:
+        eojeols = tuple(_TOKEN.findall(text))
+        counts: dict[int, int] = {}
+        words: dict[int, Word] = {}
+        for eojeol in eojeols:
+            for word in self.words(eojeol):
+                words[word.key] = word
+                counts[word.key] = counts.get(word.key, 0) + 1
+        keys = sorted(counts)
+        return Analysis(
+            text,
+            eojeols,
+            tuple([words[k] for k in keys]),
+            np.array(keys, np.uint64),
+            np.array([min(counts[k], 65535) for k in keys], np.uint16),
+            *grams_of("".join(eojeols)),
+        )
+
+    def _compute(self, eojeol: str) -> tuple[Word, ...]:
+        words = tuple(
+            _word(token.form.lower(), token.id)
+            for token in self._kiwi.tokenize(eojeol)
+            if token.tag.partition("-")[0] in _CONTENT_TAGS
+        )
         if len(self._known) >= _CACHED:
             self._known.clear()
-        self._known[eojeol] = tuple(words)
-        return self._known[eojeol]
+        self._known[eojeol] = words
+        return words
 
 
-def _second(word: tuple[str, int]) -> int:
-    return word[1]
+def _word(form: str, morpheme: int) -> Word:
+    return Word(form, key_of(form), morpheme)
 
 
 def key_of(form: str) -> int:
-    """A word's key: the same in every process and version."""
+    """A word's key: 64 bits of a hash, the same in every process and version."""
     return int.from_bytes(blake2b(form.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
-def grams_of(text: str) -> tuple[U64, NDArray[np.uint16]]:
-    """Distinct jamo n-grams of the text without spaces and marks, as sorted codes, and how often each occurs.
+def grams_of(letters: str) -> tuple[U64, Counts, U64]:
+    """Grams, their counts, and the outline (see Analysis) of a text without spaces and marks.
 
-    A gram's code holds 12 bits of each letter: exact for jamo, Latin and digits, all that search has to tell apart.
+    Initial consonants survive most typing errors, which change a vowel, or lose or gain a final. A gram's code holds
+    12 bits of each letter, exact for jamo, Latin and digits, and a tag of its family in the highest bits.
     """
-    letters = to_jamo(_NOT_LETTER.sub("", text.lower()))
-    codes = np.frombuffer(letters.encode("utf-16-le", "surrogatepass"), np.uint16).astype(np.uint64) & np.uint64(0xFFF)
-    found = [_grams(codes, size) for size in _GRAM_SIZES if len(codes) >= size]
-    if not found:
-        return np.empty(0, np.uint64), np.empty(0, np.uint16)
-    grams = np.sort(np.concatenate(found))
-    starts = np.flatnonzero(np.append(True, grams[1:] != grams[:-1]))
-    return grams[starts], np.diff(np.append(starts, len(grams))).astype(np.uint16)
+    raw = np.frombuffer(letters.lower().encode("utf-16-le", "surrogatepass"), np.uint16)
+    jamo = np.frombuffer(to_jamo(letters.lower()).encode("utf-16-le", "surrogatepass"), np.uint16)
+    initials = np.where((raw >= 0xAC00) & (raw <= 0xD7A3), _INITIAL_CODES[(raw - 0xAC00) // 588 % 19], raw)
+    grams = np.concatenate([_grams(jamo, 3, 1), _grams(initials, 4, 2)])
+    grams.sort()
+    distinct, counts = _distinct(grams)
+    outline = _grams(initials, 3, 3)
+    outline.sort()
+    return distinct, counts, _distinct(outline)[0]
 
 
-def _grams(codes: U64, size: int) -> U64:
-    count = len(codes) - size + 1
-    gram = codes[:count] | np.uint64(size << 60)
-    for i in range(1, size):
-        gram |= codes[i : count + i] << np.uint64(12 * i)
+_INITIAL_CODES = np.array([ord(c) for c in INITIALS], np.uint16)
+
+
+def _grams(codes: NDArray[np.uint16], size: int, tag: int) -> U64:
+    count = max(len(codes) - size + 1, 0)
+    narrow = codes.astype(np.uint64) & np.uint64(0xFFF)
+    gram = np.full(count, tag << 60, np.uint64)
+    for i in range(size):
+        gram |= narrow[i : count + i] << np.uint64(12 * i)
     return gram
+
+
+def _distinct(codes: U64) -> tuple[U64, Counts]:
+    new = np.ones(len(codes), np.bool_)
+    np.not_equal(codes[1:], codes[:-1], out=new[1:])
+    starts = np.flatnonzero(new)
+    return codes[starts], np.diff(np.append(starts, len(codes))).astype(np.uint16)

@@ -172,7 +172,9 @@ def _check_shape(path: str, key: str, node: yaml.Node, offset: int) -> None:
     for item in node.value:
         if not isinstance(item, yaml.ScalarNode) or "\n" in item.value or not item.value.strip():
             line = item.start_mark.line + offset
-            raise ContentError(path, line, f"{key}의 항목은 한 줄의 글이어야 합니다('아: 예'처럼 쌍점이 있으면 따옴표로 감쌉니다).")
+            raise ContentError(
+                path, line, f"{key}의 항목은 한 줄의 글이어야 합니다(쌍점이 있으면 따옴표로 감싸 주세요)."
+            )
 
 
 def _is_null(node: yaml.ScalarNode) -> bool:
@@ -207,8 +209,10 @@ def _line_of(text: str, value: str) -> int:
     return 0
 
 
-_PLAIN = re.compile(r"[^\s\-?:,\[\]{}#&*!|>'\"%@`~=\x00-\x1f\x7f-\xa0\ufeff\ufffe\uffff]"
-                    r"[^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*")
+_PLAIN = re.compile(
+    r"[^\s\-?:,\[\]{}#&*!|>'\"%@`~=\x00-\x1f\x7f-\xa0\ufeff\ufffe\uffff]"
+    r"[^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*"
+)
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 

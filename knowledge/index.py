@@ -6,22 +6,45 @@ keep what they have, and a candidate version can be judged beside the published 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from domain.knowledge import Entry
-from knowledge.analysis import U64, Analysis, Analyzer, key_of
-from knowledge.postings import MAX_UNITS, Block, build, merge
+from knowledge import segment as segments_of
+from knowledge.analysis import U64, Analysis, Analyzer
+from knowledge.postings import Ints
+from knowledge.segment import Segment
 from knowledge.text import to_jamo
 
-TITLE, ALIAS, BODY = 0, 1, 2
-_K1, _B = 1.2, 0.5
-_REPAIR_FROM = 75  # of 100: jamo likeness from which an unknown word is taken for a typo
-_REPAIR_JAMO = 4
-_REPAIRS = 4
+_K1, _B = 0.6, 0.6
+_REPAIR_WORD, _REPAIR_EOJEOL = 75.0, 80.0  # of 100: likeness in jamo from which an unknown word is taken for a typo
+_REPAIR_JAMO = 4  # shorter words are like too many others
+_REPAIRS = 6  # a question with more unknown words than this is about something else
+
 Floats = NDArray[np.float64]
+Half = Literal["words", "grams"]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A text's terms as the index weighs them: key, IDF, and trust: 1 for what the customer typed, or the likeness of a
+    repaired typo. known: some entry has it."""
+
+    keys: U64
+    idf: Floats
+    trust: Floats
+    known: NDArray[np.bool_]
+
+    def coverage(self) -> float:
+        """The share of the question's IDF that the knowledge base knows."""
+        return float((self.idf * self.trust)[self.known].sum() / max(self.idf.sum(), 1e-9))
+
+    def missing(self) -> float:
+        """The heaviest unknown term's share of the question's IDF."""
+        return float(self.idf[~self.known].max(initial=0.0) / max(self.idf.sum(), 1e-9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +52,7 @@ class Hits:
     """Scores of all entries for one question, in `ids` order; every score is a share of the question's ideal (0-1).
 
     ask_words, ask_grams: of the title or alias that fits best by both together. body_words, body_grams: of the body.
-    coverage: share of the question's IDF that any entry knows; missing: the largest IDF that none knows, as a share.
+    words, grams: the question's terms. morphemes: Kiwi's ids of the words.
     """
 
     ids: Sequence[str]
@@ -37,95 +60,153 @@ class Hits:
     ask_grams: Floats
     body_words: Floats
     body_grams: Floats
-    coverage: float
-    missing: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """Entries' units in order; `first` is the first unit of each entry, ending with the number of units."""
-
-    ids: tuple[str, ...]
-    alive: NDArray[np.bool_]
-    first: NDArray[np.int64]
-    body: NDArray[np.bool_]
-    words: Block
-    forms: tuple[str, ...]
-    grams: Block
-    word_lengths: NDArray[np.float32]
-    gram_lengths: NDArray[np.float32]
+    words: Terms
+    grams: Terms
+    morphemes: Sequence[int]
 
 
 class Index:
     """Search over entries. Construct with `Index.of`; concurrent reads need no lock."""
 
-    def __init__(self, analyzer: Analyzer, segments: tuple[_Segment, ...]) -> None:
-        self.analyzer, self._segments = analyzer, segments
+    def __init__(self, analyzer: Analyzer, segments: tuple[Segment, ...]) -> None:
+        self._analyzer, self._segments = analyzer, segments
         self._alive = [np.flatnonzero(s.alive) for s in segments]
-        self._size = sum(len(a) for a in self._alive)
-        units = sum(int((np.diff(s.first) * s.alive).sum()) for s in segments)
-        live = [np.repeat(s.alive, np.diff(s.first)) for s in segments]
-        self._mean_words = sum(float(s.word_lengths[m].sum()) for s, m in zip(segments, live)) / max(units, 1)
-        self._mean_grams = sum(float(s.gram_lengths[m].sum()) for s, m in zip(segments, live)) / max(units, 1)
-        self.ids = [s.ids[i] for s, alive in zip(segments, self._alive) for i in alive]
+        self.ids = [s.entries[i].id for s, alive in zip(segments, self._alive, strict=True) for i in alive.tolist()]
+        self._norms = {"words": _norms(segments, "words"), "grams": _norms(segments, "grams")}
 
     @classmethod
     def of(cls, analyzer: Analyzer, entries: Iterable[Entry]) -> "Index":
-        return cls(analyzer, (_segment(analyzer, list(entries)),))
+        return cls(analyzer, tuple(segments_of.make(analyzer, tuple(entries))))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def replace(self, changed: Iterable[Entry] = (), removed: Iterable[str] = ()) -> "Index":
+        """The index with these entries added or put in place of those of their id, and those ids gone. Costs what
+        the touched entries cost, and now and then a merge of small parts. Unknown ids in `removed` are ignored."""
+        new = {e.id: e for e in changed}
+        segments = list(self._segments)
+        gone = set(new) | set(removed)
+        for s, segment in enumerate(segments):
+            for number in self._alive[s].tolist():
+                if segment.entries[number].id in gone:
+                    segments[s] = segments_of.without(self._analyzer, segments[s], number)
+        segments += segments_of.make(self._analyzer, tuple(new.values()))
+        return Index(self._analyzer, segments_of.tidy(segments))
+
+    def weigh(self, text: Analysis) -> Terms:
+        """The text's words with the weights they have here, nothing repaired."""
+        return self._terms(text.word_keys, "words")[0]
 
     def search(self, question: Analysis) -> Hits:
-        words = self._score(question.keys, question.counts, "words", self._mean_words)
-        grams = self._score(question.grams, question.gram_counts, "grams", self._mean_grams)
-        out = [[], [], [], []]
-        for segment, alive, w, g in zip(self._segments, self._alive, words[0], grams[0]):
-            both = w + g
-            both[segment.body] = -1
-            best = _best(both, segment.first)
-            bodies = segment.first[1:] - 1
-            for o, x in zip(out, (w[best], g[best], w[bodies], g[bodies])):
-                o.append(x[alive])
-        return Hits(self.ids, *(np.concatenate(o) for o in out), words[1], words[2])
+        """All entries scored. Nearly all the time goes into the postings of the question's terms."""
+        words, word_at = self._terms(question.word_keys, "words")
+        morphemes = [w.morpheme for w in question.words]
+        if not words.known.all():
+            repaired = self._repaired(question, {w.key for w, k in zip(question.words, words.known, strict=True) if k})
+            if repaired:
+                keys = sorted(repaired)
+                words, word_at = self._terms(np.array(keys, np.uint64), "words")
+                words = replace(words, trust=np.array([repaired[k][0] for k in keys]))
+                morphemes = [repaired[k][1] for k in keys]
+        grams, gram_at = self._terms(question.grams, "grams")
+        out: list[list[Floats]] = [[], [], [], []]
+        for s, segment in enumerate(self._segments):
+            w = self._score(s, "words", words, word_at[s])
+            g = self._score(s, "grams", grams, gram_at[s])
+            alive = self._alive[s]
+            best = _best(np.where(segment.is_body, -1.0, w + g), segment.first)[alive]
+            body = segment.first[1:][alive] - 1
+            for scores, part in zip(out, (w[best], g[best], w[body], g[body]), strict=True):
+                scores.append(part)
+        ask_words, ask_grams, body_words, body_grams = (np.concatenate([np.empty(0), *scores]) for scores in out)
+        return Hits(self.ids, ask_words, ask_grams, body_words, body_grams, words, grams, morphemes)
 
-    def _score(self, terms, counts, half, mean):
-        found = [getattr(s, half).find(terms) for s in self._segments]
-        df = np.zeros(len(terms))
-        for s, (known, at) in zip(self._segments, found):
-            df[known] += getattr(s, half).df[at]
-        idf = np.log(1 + (self._size - df + 0.5) / (df + 0.5))
-        ideal = float(idf.sum()) * (_K1 + 1) or 1.0
-        out = []
-        for s, (known, at) in zip(self._segments, found):
-            block = getattr(s, half)
-            lengths = s.word_lengths if half == "words" else s.gram_lengths
-            norm = _K1 * (1 - _B + _B * lengths / max(mean, 1e-9))
-            pos, w = block.gather(at, idf[known])
-            docs, tf = block.docs[pos], block.tf[pos]
-            out.append(np.bincount(docs, w * (_K1 + 1) * tf / (tf + norm[docs]), block.units) / ideal)
-        missing = idf[df == 0]
-        return out, 1 - float(missing.sum()) * (_K1 + 1) / ideal, float(missing.max(initial=0)) * (_K1 + 1) / ideal
+    def _terms(self, keys: U64, half: Half) -> tuple[Terms, list[tuple[Ints, Ints]]]:
+        df = np.zeros(len(keys))
+        found = []
+        for segment in self._segments:
+            block = segment.words if half == "words" else segment.grams
+            known, at = block.find(keys)
+            df[known] += block.df[at]
+            found.append((known, at))
+        idf = np.log1p((len(self.ids) - df + 0.5) / (df + 0.5))
+        return Terms(keys, idf, np.ones(len(keys)), df > 0), found
+
+    def _repaired(self, question: Analysis, known: set[int]) -> dict[int, tuple[float, int]]:
+        """Trust and morpheme of each word (by key) once typos are put right; empty when there was nothing to do.
+
+        First whole eojeols, because a typo makes Kiwi cut the wrong pieces; then the words still unknown.
+        """
+        out: dict[int, tuple[float, int]] = {}
+        repairs = 0
+        for eojeol in question.eojeols:
+            words, trust = self._analyzer.words(eojeol), 1.0
+            if all(w.key in known for w in words):
+                pass
+            elif repairs < _REPAIRS and (likest := self._likest_eojeol(eojeol)):
+                words, trust = self._analyzer.words(likest[0]), likest[1]
+                repairs += 1
+            for word in words:
+                key, morpheme, sure = word.key, word.morpheme, trust
+                if trust == 1.0 and key not in known and repairs < _REPAIRS and (form := self._likest_form(word.form)):
+                    key, morpheme, sure = form
+                    repairs += 1
+                if out.get(key, (0.0, 0))[0] < sure:
+                    out[key] = sure, morpheme
+        return out if repairs else {}
+
+    def _likest_eojeol(self, eojeol: str) -> tuple[str, float] | None:
+        best = self._likest(to_jamo(eojeol), [s.eojeol_jamo for s in self._segments], _REPAIR_EOJEOL)
+        return (self._segments[best[0]].eojeols[best[1]], best[2]) if best else None
+
+    def _likest_form(self, form: str) -> tuple[int, int, float] | None:
+        best = self._likest(to_jamo(form), [s.forms for s in self._segments], _REPAIR_WORD)
+        if not best:
+            return None
+        segment = self._segments[best[0]]
+        return int(segment.words.keys[best[1]]), int(segment.morphemes[best[1]]), best[2]
+
+    def _likest(self, jamo: str, choices: Sequence[Sequence[str]], least: float) -> tuple[int, int, float] | None:
+        """List, place in it, and likeness (0-1) of the string most like `jamo`."""
+        best: tuple[int, int, float] | None = None
+        if len(jamo) < _REPAIR_JAMO:
+            return None
+        for number, forms in enumerate(choices):
+            match = process.extractOne(jamo, forms, scorer=fuzz.ratio, score_cutoff=least)
+            if match and (best is None or match[1] / 100 > best[2]):
+                best = number, match[2], match[1] / 100
+        return best
+
+    def _score(self, s: int, half: Half, terms: Terms, found: tuple[Ints, Ints]) -> Floats:
+        segment, (known, at) = self._segments[s], found
+        block = segment.words if half == "words" else segment.grams
+        ideal = float(terms.idf.sum()) or 1.0
+        postings, lengths = block.gather(at)
+        docs = block.docs[postings]
+        tf = block.tf[postings]
+        weight = np.repeat((terms.idf * terms.trust)[known] / ideal, lengths)
+        shares = weight * tf / (tf + self._norms[half][s][docs])
+        return np.bincount(docs, shares, block.units).astype(np.float64, copy=False)
 
 
-def _best(scores: Floats, first: NDArray[np.int64]) -> NDArray[np.int64]:
+def _norms(segments: Sequence[Segment], half: Half) -> list[NDArray[np.float32]]:
+    """BM25's length norm of each unit; questions and bodies are each compared with their own mean length."""
+    lengths = [s.word_lengths if half == "words" else s.gram_lengths for s in segments]
+    living = [s.living_units() for s in segments]
+    means = [0.0, 0.0]
+    for kind in (0, 1):
+        chosen = [n[(s.is_body == kind) & a] for s, n, a in zip(segments, lengths, living, strict=True)]
+        count = sum(len(c) for c in chosen)
+        means[kind] = max(sum(float(c.sum(dtype=np.float64)) for c in chosen) / count, 1e-9) if count else 1.0
+    return [
+        (_K1 * (1 - _B + _B * n / np.where(s.is_body, means[1], means[0]))).astype(np.float32)
+        for s, n in zip(segments, lengths, strict=True)
+    ]
+
+
+def _best(scores: Floats, first: Ints) -> Ints:
+    """The best-scored unit of each entry (the first of equals)."""
     top = np.maximum.reduceat(scores, first[:-1])
-    hit = scores == np.repeat(top, np.diff(first))
-    at = np.flatnonzero(hit)
-    owner = np.searchsorted(first, at, side="right") - 1
-    _, keep = np.unique(owner, return_index=True)
-    return at[keep]
-
-
-def _segment(analyzer: Analyzer, entries: list[Entry]) -> _Segment:
-    units, body, first = [], [], [0]
-    for entry in entries:
-        texts = [entry.title, *entry.aliases]
-        units += [analyzer.analyse_entry(t) for t in texts] + [analyzer.analyse_entry(entry.body)]
-        body += [False] * len(texts) + [True]
-        first.append(len(units))
-    owner = np.repeat(np.arange(len(entries), dtype=np.int32), np.diff(first))
-    words = build([(u.keys, u.counts) for u in units], owner)
-    grams = build([(u.grams, u.gram_counts) for u in units], owner)
-    forms = {k: f for u in units for k, f in zip(u.keys.tolist(), u.forms)}
-    return _Segment(
-        tuple(e.id for e in entries), np.ones(len(entries), bool), np.array(first), np.array(body), words,
-        tuple(forms[k] for k in words.keys.tolist()), grams,
-        np.array([u.counts.sum() for u in units], np.float32), np.array([u.gram_counts.sum() for u in units], np.float32))
+    hits = np.flatnonzero(scores == np.repeat(top, np.diff(first)))
+    return hits[np.searchsorted(hits, first[:-1])]

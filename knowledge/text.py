@@ -11,7 +11,11 @@ VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 FINALS = ("", *"ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ")
 
 _KEY_TO_JAMO = dict(
-    zip("rRseEfaqQtTdwWczxvgkoiOjpuPhynbml", "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎㅏㅐㅑㅒㅓㅔㅕㅖㅗㅛㅜㅠㅡㅣ", strict=True)
+    zip(
+        "rRseEfaqQtTdwWczxvgkoiOjpuPhynbml",
+        "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎㅏㅐㅑㅒㅓㅔㅕㅖㅗㅛㅜㅠㅡㅣ",
+        strict=True,
+    )
 )
 _VOWEL_PAIRS = {"ㅗㅏ": "ㅘ", "ㅗㅐ": "ㅙ", "ㅗㅣ": "ㅚ", "ㅜㅓ": "ㅝ", "ㅜㅔ": "ㅞ", "ㅜㅣ": "ㅟ", "ㅡㅣ": "ㅢ"}
 _FINAL_PAIRS = {
@@ -40,7 +44,7 @@ _LATIN_NAMES = frozenset(
 _ENGLISH_WORDS = frozenset("the to do so go an am is it in on of or me my we be by he she you who how".split())  # noqa: SIM905
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
-_TAILS = re.compile(r"[ㅋㅎㅠㅜㅡ]{1,}|[ㅏ-ㅣ]{2,}|\^\^+|-_+-|[;~]+|[:=]-?[)(DP]+")
+_TAILS = re.compile(r"[ㅋㅎㅠㅜㅡ]{2,}|[ㅋㅎㅠㅜㅡ](?![가-힣])|[ㅏ-ㅣ]{2,}|\^\^+|-_+-|[;~]+|[:=]-?[)(DP]+")
 _MANY = re.compile(r"(\D)\1{2,}")
 _SPACES = re.compile(r"\s+")
 _LATIN_RUN = re.compile(r"[A-Za-z]+")

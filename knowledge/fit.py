@@ -1,0 +1,52 @@
+"""The decision model fitted to labelled questions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from domain.knowledge import EntryKind
+from knowledge.answerer import Answerer
+from knowledge.model import Model, Outcome, fit_weights
+
+_FEWEST = 40  # below that the coefficients would be chance
+BUDGET = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A question and the entries that are right for it; none when nothing here may be given as an answer."""
+
+    text: str
+    right: frozenset[str]
+    prev: str | None = None
+
+
+def own_questions(answerer: Answerer) -> tuple[Labelled, ...]:
+    """The entries' regression questions, which the index never learned."""
+    return tuple(Labelled(q, frozenset((e.id,))) for e in answerer.entries for q in e.questions)
+
+
+def fit(answerer: Answerer, labelled: Iterable[Labelled], budget: float = BUDGET) -> Model:
+    """A model for this knowledge base. Raises ValueError with fewer than 40 questions, or none decided wrongly or
+    rightly: there is nothing to fit then."""
+    outcomes = outcomes_of(answerer, tuple(labelled))
+    if len(outcomes) < _FEWEST or len({o.right for o in outcomes}) < 2:
+        raise ValueError(f"fitting needs at least {_FEWEST} labelled questions, some of them decided wrongly")
+    weights = fit_weights(outcomes, budget)
+    if answerer.weights is answerer.model.ranked:
+        return replace(answerer.model, ranked=weights)
+    return replace(answerer.model, searched=weights)
+
+
+def outcomes_of(answerer: Answerer, labelled: Sequence[Labelled]) -> list[Outcome]:
+    """What the ranking makes of each question. A question with no right entry that small talk or "not covered" would
+    meet says nothing about answering, and is left out."""
+    outcomes = []
+    for row in labelled:
+        evidence = answerer.evidence(row.text, row.prev)
+        if evidence is None:
+            continue
+        answers = answerer.entry(evidence.ids[0]).kind in (EntryKind.ANSWER, EntryKind.ACTION)
+        if row.right or answers:
+            near = bool(row.right.intersection(evidence.ids[:3]))
+            outcomes.append(Outcome(evidence.features, evidence.ids[0] in row.right, answers, near))
+    return outcomes
