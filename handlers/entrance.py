@@ -39,14 +39,19 @@ def handle(turn: Turn) -> Effects:
         welcome.introduce(turn)
     for found in turn.prepared.redacted:
         turn.say(turn.texts(f"redacted.{found}"))
+    dialogue = turn.state.dialogue
     if kind is IncomingKind.BUTTON:
         _button(turn)
     elif kind is IncomingKind.ATTACHMENT:
         _attachment(turn)
     elif kind is IncomingKind.START:
         _start(turn, first)
+    elif kind is IncomingKind.EDIT and turn.incoming.attachments and not turn.incoming.text:
+        pass  # a place that moves on, a picture that was turned: nothing was said
     else:
-        _text(turn)
+        _text(turn, first)
+    if dialogue is not None and turn.state.dialogue is dialogue and turn.said:
+        requests.leave(turn)
     if first and kind is not IncomingKind.BUTTON:
         welcome.ask_next(turn)
     return turn.effects()
@@ -54,13 +59,13 @@ def handle(turn: Turn) -> Effects:
 
 def command_of(text: str, texts: Texts) -> str | None:
     """The command a text is: "/help", or the label of the menu. "" for a command that does not exist."""
+    text = text.strip()
     if text.startswith("/"):
-        name = text[1:].split("@")[0].split()[0].lower() if len(text) > 1 and not text[1].isspace() else ""
+        name = text[1:].split(maxsplit=1)[0] if len(text) > 1 and not text[1].isspace() else ""
+        name = name.split("@")[0].lower()  # "/help@name_of_the_bot"
         return name if name in COMMANDS else ""
     labels = {texts(f"menu.{key}"): key for key in ("ask", "consent", "request", "agent")}
-    return {"ask": "ask", "consent": "privacy", "request": "request", "agent": "agent"}.get(
-        labels.get(text.strip(), "")
-    )
+    return {"ask": "ask", "consent": "privacy", "request": "request", "agent": "agent"}.get(labels.get(text, ""))
 
 
 def needs_analysis(turn_owner: Owner, kind: IncomingKind, text: str, texts: Texts) -> bool:
@@ -72,9 +77,11 @@ def needs_analysis(turn_owner: Owner, kind: IncomingKind, text: str, texts: Text
 def _start(turn: Turn, first: bool) -> None:
     if first:
         return
+    if turn.owner is not Owner.BOT:
+        people.tell(turn)
+        return
     turn.say(turn.texts("welcome.again"), menu=True)
-    if turn.owner is Owner.BOT:
-        welcome.ask_next(turn)
+    welcome.ask_next(turn)
 
 
 def _attachment(turn: Turn) -> None:
@@ -84,18 +91,18 @@ def _attachment(turn: Turn) -> None:
         attachments.received(turn)
 
 
-def _text(turn: Turn) -> None:
+def _text(turn: Turn, first: bool) -> None:
     text = turn.incoming.text
     command = command_of(text, turn.texts)
     if command is not None:
-        _command(turn, command)
+        _command(turn, command, first)
     elif turn.owner is Owner.AGENT:
         return
     elif turn.owner is Owner.QUEUE:
         people.note_while_waiting(turn)
     elif not text.strip():
         turn.say(turn.texts("help.empty"), menu=True)
-    elif _answers_open_question(turn, text):
+    elif not first and _answers_open_question(turn, text):
         return
     else:
         if turn.prepared.decisions is None:
@@ -106,15 +113,16 @@ def _text(turn: Turn) -> None:
 
 
 def _answers_open_question(turn: Turn, text: str) -> bool:
-    if turn.state.dialogue is not None:
-        return requests.answer_in_words(turn, text)
-    return welcome.answer_in_words(turn, text)
+    return requests.answer_in_words(turn, text) or welcome.answer_in_words(turn, text)
 
 
 def _decided(turn: Turn, decisions: tuple[Decision, ...]) -> None:
     answers: list[Decision] = []
     for decision in decisions:
         if decision.kind is DecisionKind.HANDOVER and decision.action == "contact_agent":
+            questions.answer_all(turn, answers)
+            answers = []
+            questions.advise(turn, decision)
             people.hand_over(turn, "asked")
         elif decision.kind is DecisionKind.START and decision.action in ACTIONS:
             questions.answer_all(turn, answers)
@@ -125,10 +133,10 @@ def _decided(turn: Turn, decisions: tuple[Decision, ...]) -> None:
     questions.answer_all(turn, answers)
 
 
-def _command(turn: Turn, command: str) -> None:
+def _command(turn: Turn, command: str, first: bool = False) -> None:
     # Commands are what the customer asked of the bot by name, so they are answered whoever has the conversation.
     if command == "start":
-        _start(turn, first=False)
+        _start(turn, first)
     elif command == "help":
         turn.say(turn.texts("help.text"), menu=True)
     elif command == "privacy":

@@ -8,16 +8,21 @@ from handlers.turn import Turn
 
 def hand_over(turn: Turn, reason: str) -> None:
     """Open a numbered case and queue the conversation; told of the first when it waits already."""
-    if turn.owner is Owner.AGENT:
-        turn.say(turn.texts("agent.with_agent"))
-        return
-    if turn.owner is Owner.QUEUE:
-        turn.say(turn.texts("agent.waiting", number=turn.state.waiting_case), [_cancel(turn)])
+    if turn.owner is not Owner.BOT:
+        tell(turn)
         return
     case = turn.open_case(CaseKind.HANDOVER, reason)
     turn.owner = Owner.QUEUE
     turn.remember(waiting_case=case.number, waiting_told=False, unsure=0)
     turn.say(turn.texts("agent.queued", number=case.number), [_cancel(turn)])
+
+
+def tell(turn: Turn) -> None:
+    """Who has the conversation, where it is not the bot."""
+    if turn.owner is Owner.AGENT:
+        turn.say(turn.texts("agent.with_agent"))
+    else:
+        turn.say(turn.texts("agent.waiting", number=turn.state.waiting_case), [_cancel(turn)])
 
 
 def note_while_waiting(turn: Turn) -> None:

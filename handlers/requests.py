@@ -1,5 +1,7 @@
 """내 정보 요청: choosing a right, one confirmation, a number with its due date and a receipt."""
 
+from dataclasses import replace
+
 from domain.cases import Case, CaseKind
 from domain.conversation import Dialogue
 from domain.deadlines import TERMS
@@ -8,6 +10,7 @@ from handlers import consents, questions
 from handlers.turn import Turn
 
 DIALOGUE = "request"
+ASKED, LEFT = "asked", "left"  # steps: the confirmation was the last thing said; something else was said since
 KINDS = (
     CaseKind.ACCESS,
     CaseKind.CORRECTION,
@@ -47,7 +50,7 @@ def begin(turn: Turn, kind: CaseKind, *, explain: bool = True) -> None:
     if entry and explain:
         source = questions.source_of(entry, turn.context.library, turn.texts)
         turn.say(entry.body.strip(), source=source)
-    dialogue = Dialogue(DIALOGUE, "confirm", turn.new_id(), {"kind": kind.value})
+    dialogue = Dialogue(DIALOGUE, ASKED, turn.new_id(), {"kind": kind.value})
     turn.remember(dialogue=dialogue)
     turn.say(
         turn.texts("request.confirm", kind=_name(turn, kind)),
@@ -83,8 +86,16 @@ def answered(turn: Turn, answer: str) -> None:
         turn.say(turn.texts("request.receipt_plain", **values), menu=True)
 
 
+def leave(turn: Turn) -> None:
+    """Something else was said since: the buttons still count, but a "네" is no longer meant for the confirmation."""
+    if turn.state.dialogue is not None:
+        turn.remember(dialogue=replace(turn.state.dialogue, step=LEFT))
+
+
 def answer_in_words(turn: Turn, text: str) -> bool:
     """Take "네" or "아니요" typed instead of pressed. False when the text is something else."""
+    if turn.state.dialogue is None or turn.state.dialogue.step != ASKED:
+        return False
     said = "".join(text.split()).rstrip(".!~")
     if said in {"네", "예", "넵", "응", "접수", "접수하기", "접수해주세요", "접수해줘"}:
         answered(turn, "yes")
