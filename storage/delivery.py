@@ -66,7 +66,18 @@ REMOVE = Statement(
 )
 NOTE_ANSWER = Statement(
     sa.update(messages)
-    .where(messages.c.conversation_id == _p("conversation"), messages.c.seq == _p("message_seq"))
+    .where(
+        messages.c.conversation_id == _p("conversation"),
+        messages.c.seq == _p("message_seq"),
+        # What an earlier holder heard late must not overwrite what the present one was told.
+        sa.exists(
+            sa.select(_one).where(
+                outbox.c.conversation_id == messages.c.conversation_id,
+                outbox.c.seq == messages.c.seq,
+                outbox.c.lease_token == _p("token"),
+            )
+        ),
+    )
     .values(delivery=_p("new_delivery"), ref=_p("new_ref"), delivered_at=_p("now"))
 )
 PUT_BACK = Statement(
@@ -144,6 +155,7 @@ def settle(settled: Sequence[Settled], token: str, now: int) -> Program[None]:
                     "message_seq": s.seq,
                     "new_delivery": s.delivery.value,
                     "new_ref": s.ref,
+                    "token": token,
                     "now": now,
                 }
                 for s in final

@@ -27,6 +27,7 @@ _p = sa.bindparam
 STILL_OURS = Statement(
     sa.select(inbox.c.conversation_id, inbox.c.seq, inbox.c.lease_token)
     .where(OPEN, in_list(inbox.c.conversation_id, "conversations"))
+    .order_by(inbox.c.conversation_id, inbox.c.seq)
     .with_for_update()
 )
 LOAD_CONVERSATIONS = Statement(

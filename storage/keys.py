@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from os import urandom
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.clock import Clock
 from storage.crypto import Hashes, Key, MasterKey
@@ -29,10 +30,14 @@ class KeyStore:
         return self._cache
 
     async def create(self, count: int) -> list[int]:
-        """Make new keys; their ids, in order. They are in the cache when this returns."""
+        """Make new keys; their ids, in order. They are in the cache when this returns.
+
+        Raises WrongKey when the master key was changed since this process started.
+        """
         raws = [urandom(32) for _ in range(count)]
         now = to_us(self._clock())
         async with self._database.write() as connection:
+            await self._hold_master(connection)
             ids = [
                 (
                     await connection.execute(
@@ -89,6 +94,13 @@ class KeyStore:
                     count += 1
         self._master = new
         return count
+
+    async def _hold_master(self, connection: AsyncConnection) -> None:
+        """Nothing may be wrapped under a master key that a rotation has replaced: it could never be opened again."""
+        query = sa.select(installation_keys.c.wrapped).where(installation_keys.c.name == _HASH_KEYS[0])
+        wrapped = (await connection.execute(query.with_for_update(read=True))).scalar()
+        if wrapped is not None:
+            self._master.unwrap(wrapped)
 
     def _remember(self, key_id: int, key: Key) -> None:
         self._cache[key_id] = key
