@@ -5,7 +5,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.lexicon import GROUPS, Found, Lexicon
+from moderation.lexicon import GROUPS, HARD, Found, Lexicon
 from moderation.normalise import Reading
 
 NGRAM_BITS = 17
@@ -55,7 +55,7 @@ def signs(lexicon: Lexicon, reading: Reading, found: Found) -> tuple[list[int], 
             present.append(number)
             matched.append(span)
     base = len(GROUPS) + len(lexicon.rules)
-    hard = [h for h in found.hits if h.mask & 0b111]
+    hard = [h for h in found.hits if h.mask & HARD]
     if hard:
         if any(compact.startswith(_QUOTED, h.end) or compact.startswith(_QUOTED, h.end + 1) for h in hard):
             present.append(base)

@@ -12,10 +12,11 @@ import ahocorasick
 from moderation.normalise import Reading
 
 # Only these decide by themselves that something is abusive, so a word put together across a gap must look meant.
-HARD_GROUPS = ("swear", "name", "shut")
-SOFT_GROUPS = ("emphasis", "belittle", "hate", "sexual", "harm")
-CUE_GROUPS = ("staff", "you", "self", "quote", "product", "praise", "law")
+HARD_GROUPS = ("swear", "name", "slur", "shut")
+SOFT_GROUPS = ("contempt", "emphasis", "belittle", "hate", "lewd", "sexual", "harm")
+CUE_GROUPS = ("reach", "staff", "you", "self", "quote", "product", "praise", "law")
 GROUPS = HARD_GROUPS + SOFT_GROUPS + CUE_GROUPS
+HARD = (1 << len(HARD_GROUPS)) - 1  # the bits of HARD_GROUPS in a mask
 
 _ENDINGS = frozenset("아야놈년들이같새넘련년것인은는가의럼롬질요다도만한")
 _LETTERS = frozenset("ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅌㅍ")
@@ -119,7 +120,6 @@ class Lexicon:
         return Found(mask, hits, tuple(allowed))
 
 
-_HARD = (1 << len(HARD_GROUPS)) - 1
 _HARD_OR_SOFT = (1 << len(HARD_GROUPS + SOFT_GROUPS)) - 1
 
 
@@ -133,7 +133,7 @@ def _meant(
             continue
         crossed = any(i in edges for i in range(start + 1, end))
         if crossed and (start not in edges or not (end in edges or compact[end] in _ENDINGS)):
-            mask &= ~_HARD
+            mask &= ~HARD
             if start not in edges or not mask:
                 continue
         yield Hit(start, end, mask, crossed)
@@ -146,7 +146,7 @@ def _add(entries: dict[str, list[int]], written: str, bit: int) -> None:
         bare = word.rstrip("$")
         if not bare:
             continue
-        if _INITIALS.fullmatch(bare) and not ends:
+        if _INITIALS.fullmatch(bare):
             anchor = 4
         else:
             anchor = (anchored_start or bool(_LATIN.fullmatch(bare))) + 2 * ends

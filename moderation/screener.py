@@ -3,12 +3,11 @@
 import math
 
 from moderation.features import signs
-from moderation.lexicon import HARD_GROUPS, Found, Lexicon
+from moderation.lexicon import HARD, Found, Lexicon
 from moderation.model import CATEGORIES, TARGETS, Model, load_model
 from moderation.normalise import Normaliser, Reading
 from moderation.verdict import Category, Target, Verdict
 
-_HARD = (1 << len(HARD_GROUPS)) - 1
 _MILD_BELOW = 0.8
 _ENDS_OF_CLAUSES = " \n.!?,~"
 
@@ -51,7 +50,7 @@ class Screener:
         self, text: str, reading: Reading, found: Found, matched: list[tuple[int, int]]
     ) -> tuple[tuple[int, int], ...]:
         """Where the words and patterns are that were met; where there are none, the stretch that weighed most."""
-        pieces = [(h.start, h.end) for h in found.hits if h.mask & _HARD] + matched
+        pieces = [(h.start, h.end) for h in found.hits if h.mask & HARD] + matched
         if pieces:
             positions = self._normaliser.positions(text)
             return _joined([(positions[start], positions[end - 1] + 1) for start, end in pieces])
