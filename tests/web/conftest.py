@@ -6,8 +6,12 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from domain.clock import system_clock
+from storage.crypto import MasterKey
+from storage.opening import open_storage
+from tests.web.customer import Customer
 from tests.web.service import Service, serving
 
 QUIET = [
@@ -23,35 +27,52 @@ QUIET = [
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
-    async with serving(tmp_path_factory.mktemp("web")) as running:
+    folder = tmp_path_factory.mktemp("web")
+    data, keys = (f"sqlite+aiosqlite:///{folder / name}" for name in ("data.db", "keys.db"))
+    master = MasterKey.from_text(MasterKey.new_text())
+    async with open_storage(data, keys, master, system_clock) as storage, serving(storage) as running:
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=service.url, trust_env=False) as http:
-        yield http
+async def http(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(service) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def customer(http: httpx.AsyncClient) -> Customer:
+    return await Customer.arrive(http)
+
+
+def client(service: Service) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=service.url, trust_env=False, timeout=20)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
+        expect.set_options(timeout=20_000)
         running = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
         yield running
         await running.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(browser: Browser, service: Service) -> AsyncIterator[Page]:
-    """A new customer's window; a script error or a blocked resource fails the test."""
-    context = await browser.new_context(base_url=service.url, locale="ko-KR", viewport={"width": 1280, "height": 860})
-    opened = await context.new_page()
+async def context(browser: Browser, service: Service) -> AsyncIterator[BrowserContext]:
+    """A new customer's browser; a script error or a blocked resource in any of its windows fails the test."""
+    opened = await browser.new_context(base_url=service.url, locale="ko-KR", viewport={"width": 1280, "height": 860})
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("weberror", lambda error: errors.append(str(error.error)))
     opened.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
     yield opened
-    await context.close()
+    await opened.close()
     assert not errors
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> Page:
+    return await context.new_page()
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 
-from bot.channels.web import WebChat, WebLimits
+from bot.channels.web import CHANNEL, WebChat, WebLimits
 from bot.engine.handling import Handling
 from bot.engine.intake import Backlog, Intake
 from bot.engine.librarian import Librarian
@@ -18,8 +17,7 @@ from bot.engine.signals import Signals
 from domain.clock import system_clock
 from handlers.catalogue import load_texts
 from handlers.turn import Shop
-from storage.crypto import MasterKey
-from storage.opening import Storage, open_storage
+from storage.opening import Storage
 
 SHOP = Shop("온담상점", "온담상점 서비스 제공자")
 
@@ -27,26 +25,15 @@ SHOP = Shop("온담상점", "온담상점 서비스 제공자")
 class Service:
     """One process's worth of engine and pages. HTTP can stop and come back on the same port."""
 
-    def __init__(self, storage: Storage, librarian: Librarian, signals: Signals, limits: WebLimits | None) -> None:
-        self.storage, self.librarian, self.signals, self._limits = storage, librarian, signals, limits
-        metrics, backlog = Metrics(), Backlog()
-        self.texts = load_texts()
-        self.intake = Intake(storage, signals, metrics, system_clock, backlog)
-        self.handling = Handling(
-            storage,
-            librarian,
-            signals,
-            metrics,
-            system_clock,
-            backlog=backlog,
-            channels=["web"],
-            deliveries={},
-            texts=self.texts,
-            shop=SHOP,
-        )
+    def __init__(self, storage: Storage, limits: WebLimits | None) -> None:
+        self.storage, self._limits = storage, limits
+        self.signals, self.texts = Signals(storage.database), load_texts()
+        self.librarian = Librarian(storage.knowledge, self.signals, system_clock)
+        self._metrics, self._backlog = Metrics(), Backlog()
+        self.intake = Intake(storage, self.signals, self._metrics, system_clock, self._backlog)
         self.port = 0
         self._handling: asyncio.Task[None] | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._web: WebChat | None = None
 
@@ -54,12 +41,27 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start_handling(self) -> None:
-        self._handling = asyncio.create_task(self.handling.run())
+    async def start_handling(self) -> None:
+        """Answer messages from now on; loads the knowledge base first."""
+        await self.librarian.load()
+        handling = Handling(
+            self.storage,
+            self.librarian,
+            self.signals,
+            self._metrics,
+            system_clock,
+            backlog=self._backlog,
+            channels=[CHANNEL],
+            deliveries={},
+            texts=self.texts,
+            shop=SHOP,
+        )
+        self._handling = asyncio.create_task(handling.run())
 
     async def stop_handling(self) -> None:
-        await _end(self._handling)
-        self._handling = None
+        if self._handling is not None:
+            await end(self._handling)
+            self._handling = None
 
     async def start_http(self) -> None:
         self._web = WebChat(
@@ -75,17 +77,9 @@ class Service:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
-        config = uvicorn.Config(Starlette(routes=self._web.routes), log_config=None, lifespan="off")
-        self._server = uvicorn.Server(config)
-        await self._started(listening)
-
-    async def _started(self, listening: socket.socket) -> None:
-        assert self._server is not None
+        self._server = _Server(uvicorn.Config(Starlette(routes=self._web.routes), log_config=None, lifespan="off"))
         self._serving = asyncio.create_task(self._server.serve([listening]))
-        # The socket listens only once the server has started, and an accepted connection says so.
-        async with asyncio.timeout(10):
-            while not self._server.started:
-                await asyncio.sleep(0)  # noqa: ASYNC110 - uvicorn tells it by a flag only
+        await self._server.up.wait()
 
     async def stop_http(self) -> None:
         if self._server is None or self._serving is None or self._web is None:
@@ -96,31 +90,34 @@ class Service:
         self._server = self._serving = self._web = None
 
 
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
 @contextlib.asynccontextmanager
-async def serving(folder: Path, *, limits: WebLimits | None = None) -> AsyncIterator[Service]:
-    """A service on a new SQLite database in `folder`."""
-    urls = [f"sqlite+aiosqlite:///{folder / name}" for name in ("data.db", "keys.db")]
-    master = MasterKey.from_text(MasterKey.new_text())
-    async with open_storage(urls[0], urls[1], master, system_clock) as storage:
-        signals = Signals(storage.database)
-        librarian = Librarian(storage.knowledge, signals, system_clock)
-        await librarian.load()
-        service = Service(storage, librarian, signals, limits)
-        loops = [asyncio.create_task(loop()) for loop in (signals.run, librarian.run)]
-        service.start_handling()
+async def serving(storage: Storage, *, limits: WebLimits | None = None, answers: bool = True) -> AsyncIterator[Service]:
+    """A running service. Without answers messages stay open until `start_handling`."""
+    service = Service(storage, limits)
+    signals = asyncio.create_task(service.signals.run())
+    try:
+        if answers:
+            await service.start_handling()
         await service.start_http()
-        try:
-            yield service
-        finally:
-            await service.stop_http()
-            await service.stop_handling()
-            for loop in loops:
-                await _end(loop)
-            librarian.close()
+        yield service
+    finally:
+        await service.stop_http()
+        await service.stop_handling()
+        await end(signals)
+        service.librarian.close()
 
 
-async def _end(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+async def end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

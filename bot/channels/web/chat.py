@@ -127,6 +127,8 @@ class WebChat:
     async def _stream(self, request: Request) -> ASGIApp:
         address = self._address(request)
         after = query_seq(request, "after")
+        if request.method == "HEAD":
+            return Response(headers=DATA_HEADERS)
         leave = self._gate.stream(request, address) if self._gate is not None else None
         return EventStream(self._feed, CHANNEL, address, after, leave)
 

@@ -24,6 +24,8 @@ class Pages:
     def __init__(self, shelf: PolicyShelf, menu: Mapping[str, str], shop_name: str, frame_ancestors: str) -> None:
         self._shelf, self._menu, self._shop = shelf, menu, shop_name
         self._headers = page_headers(frame_ancestors)
+        # Named in the page, so that a browser fetches them at once and not as each import is met.
+        self._modules = sorted(file.name for file in (_HERE / "static").glob("*.js"))
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -33,7 +35,7 @@ class Pages:
         )
 
     async def chat(self, request: Request) -> Response:
-        return self._page(request, "chat.html", menu=self._menu)
+        return self._page(request, "chat.html", menu=self._menu, modules=self._modules)
 
     async def latest_policy(self, request: Request) -> Response:
         history = await self._shelf.history()

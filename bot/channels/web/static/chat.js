@@ -224,5 +224,6 @@ function scrollToEnd() {
 $("scroll").addEventListener("scroll", () => atEnd() && ($("below").hidden = true), { passive: true });
 $("below").addEventListener("click", scrollToEnd);
 
+$("late").remove();
 for (const item of outbox.restore()) log.sending(item);
 stream.connect();

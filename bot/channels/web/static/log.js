@@ -11,6 +11,8 @@ export class Log {
   #shown = new Map(); // seq -> element
   #pending = new Map(); // item -> element
   #last = null; // the last logged element
+  #open = []; // elements whose buttons are not answered yet
+  #buttons = new Map(); // data -> the button that was shown last
 
   constructor(list, root, on) {
     this.#list = list;
@@ -32,6 +34,8 @@ export class Log {
     this.#shown.clear();
     this.#pending.clear();
     this.#last = null;
+    this.#open = [];
+    this.#buttons.clear();
   }
 
   remark(text) {
@@ -111,7 +115,7 @@ export class Log {
     if (!mine) element.append(this.#face(message.author));
     element.append(mine ? make("span", { class: "hidden", textContent: `${name}: ` }) : make("div", { class: "name", textContent: name }));
     element.append(this.#bubble(message));
-    if (message.buttons?.length) element.append(this.#choices(message));
+    if (message.buttons.length) element.append(this.#choices(message));
     const at = new Date(message.at);
     element.append(make("div", { class: "meta" }, make("time", { dateTime: message.at, textContent: timeText(at) })));
   }
@@ -151,7 +155,7 @@ export class Log {
         {},
         ...row.map((button) => {
           const element = make("button", { type: "button", textContent: button.label, onclick: () => this.#on.press(button, message.seq) });
-          element.dataset.data = button.data;
+          this.#buttons.set(button.data, element);
           return element;
         }),
       ),
@@ -172,6 +176,7 @@ export class Log {
     this.#place(element);
     this.#last = element;
     if (message.author === "customer") this.#answered(message);
+    else if (message.buttons.length) this.#open.push(element);
   }
 
   // Above what is still on its way.
@@ -184,12 +189,10 @@ export class Log {
 
   // Earlier buttons look used; they still work, the bot answers those of an earlier step.
   #answered(message) {
-    let open = null;
-    for (const element of this.#list.querySelectorAll(".msg:not(.old):has(.choices)")) {
-      if (element === this.#shown.get(message.seq)) continue;
-      element.classList.add("old");
-      if (message.button) open = [...element.querySelectorAll(".choices button")].find((b) => b.dataset.data === message.button) ?? open;
-    }
-    if (open) open.classList.add("chosen");
+    for (const element of this.#open.splice(0)) element.classList.add("old");
+    const pressed = this.#buttons.get(message.button);
+    if (!pressed) return;
+    pressed.closest(".choices").querySelector(".chosen")?.classList.remove("chosen");
+    pressed.classList.add("chosen");
   }
 }
