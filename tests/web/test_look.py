@@ -123,5 +123,6 @@ async def test_the_log_speaks_only_what_is_new(page: Page) -> None:
     said = await log_of(page).locator(".msg").last.inner_text()
     assert said.startswith("챗봇")
     await expect(page.locator("h1")).to_have_count(1)
-    unnamed = "[...document.querySelectorAll('button, a, textarea')].filter((e) => !e.innerText.trim() && !e.labels?.length && !e.ariaLabel).length"
+    unnamed = "(e) => !e.innerText.trim() && !e.labels?.length && !e.ariaLabel"
+    unnamed = f"[...document.querySelectorAll('button, a, textarea')].filter({unnamed}).length"
     assert await page.evaluate(unnamed) == 0

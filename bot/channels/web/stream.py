@@ -70,13 +70,14 @@ class EventStream:
         yield _BEAT
         with self._feed.listening(session_topic(self._address)) as listener:
             listener.seq = self._after
-            typing = ready = False
+            typing: bool | None = None  # what the page was told; a new page is always told
+            ready = False
             while not self._feed.closed:
                 if listener.conversation is None:
                     found = await self._feed.find(self._channel, self._address)
                     if found is not None:
                         listener.follow(found)
-                waits = typing or not ready
+                waits = typing is not False
                 try:
                     async for message in self._new(listener):
                         waits = waits or message.author is Author.CUSTOMER
@@ -92,7 +93,7 @@ class EventStream:
                 if not ready:
                     yield _event("ready", {"seq": listener.seq})
                     ready = True
-                listener.restless = typing or listener.conversation is None
+                listener.restless = typing is True or listener.conversation is None
                 if not await listener.signal.wait(KEEP_ALIVE):
                     yield _BEAT
 

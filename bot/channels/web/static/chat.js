@@ -112,6 +112,7 @@ function press(data, label, seq) {
 function shown(item) {
   log.sending(item);
   scrollToEnd();
+  arrivedAt = 0; // what comes now is an answer to this
 }
 
 function sent(item) {
@@ -131,7 +132,6 @@ for (const button of document.querySelectorAll("[data-button]")) {
 function connection(state, refusal) {
   if (state === "live") {
     $("banner").hidden = true;
-    typing(false); // the stream says so when somebody is
     outbox.retryAll();
   } else if (state === "refused" && [401, 410].includes(refusal.status)) {
     renewSession(refusal);
@@ -161,18 +161,25 @@ function renewSession(refusal) {
 
 $("reconnect").addEventListener("click", () => stream.renew());
 addEventListener("online", () => stream.renew());
+addEventListener("offline", () => banner(T.offline));
 addEventListener("pageshow", (event) => event.persisted && stream.renew());
 
 // A browser allows few connections to one server: of the windows that are hidden only one keeps its stream.
 let leave = null;
+let hiddenAt = 0;
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) {
     leave?.();
     leave = null;
     unread = 0;
     document.title = title;
-    stream.connect();
-  } else if (navigator.locks) {
+    // A phone that slept may hold a connection that is long dead.
+    if (Date.now() - hiddenAt > 30_000) stream.renew();
+    else stream.connect();
+    return;
+  }
+  hiddenAt = Date.now();
+  if (navigator.locks) {
     navigator.locks.request("sangdam.background", { ifAvailable: true }, (lock) => {
       if (!document.hidden) return undefined;
       if (lock) return new Promise((release) => (leave = release));
@@ -193,6 +200,8 @@ function arrived() {
 let anchor = null; // what is to stay on the screen: the customer's last words, or the first of what came after
 let placed = 0;
 
+let arrivedAt = 0;
+
 function atEnd() {
   const { scrollTop, scrollHeight, clientHeight } = $("scroll");
   return scrollHeight - clientHeight - scrollTop < 80;
@@ -200,7 +209,9 @@ function atEnd() {
 
 // Whether the screen moves on with what comes: the customer is at the end, or where we have put them.
 function follows() {
-  if (atEnd()) anchor = null;
+  const burst = Date.now() - arrivedAt < 1500;
+  arrivedAt = Date.now();
+  if (atEnd() && !burst) anchor = null;
   return anchor === null || Math.abs($("scroll").scrollTop - placed) < 2;
 }
 
@@ -217,6 +228,7 @@ function readOn(element) {
 }
 
 function scrollToEnd() {
+  anchor = null;
   $("scroll").scrollTop = $("scroll").scrollHeight;
   $("below").hidden = true;
 }

@@ -39,13 +39,18 @@ export function blocks(text) {
       else if (item || line.trim()) found.push((open = { list: Boolean(item), lines: [item ? item[1] : line] }));
     }
   }
-  return found.map(({ list, lines }) => (list ? make("ul", {}, ...lines.map(listItem)) : make("p", { textContent: lines.join("\n") })));
+  return found.map(({ list, lines }) => (list ? make("ul", {}, ...lines.map(listItem)) : make("p", {}, ...words(lines.join("\n")))));
 }
 
 function listItem(line) {
   const pair = /^([^:.]{1,14}): (.+)$/.exec(line);
-  if (!pair) return make("li", { textContent: line });
-  return make("li", {}, make("span", { class: "key", textContent: `${pair[1]}: ` }), pair[2]);
+  if (!pair) return make("li", {}, ...words(line));
+  return make("li", {}, make("span", { class: "key", textContent: `${pair[1]}: ` }), ...words(pair[2]));
+}
+
+// A text whose short words with a middle dot (수집·이용) stay on one line; browsers would break before the dot.
+export function words(text) {
+  return text.split(/(\S{1,8}·\S{1,8})(?=\s|$)/).map((part, index) => (index % 2 ? make("span", { class: "whole", textContent: part }) : part));
 }
 
 const seoul = (options) => new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", ...options });

@@ -1,6 +1,6 @@
 // The conversation on the screen: logged messages by seq, and below them what is still on its way.
 
-import { ICONS, blocks, dayText, icon, make, timeText } from "./dom.js";
+import { ICONS, blocks, dayText, icon, make, timeText, words } from "./dom.js";
 import { T } from "./texts.js";
 
 // on: { press(button, seq), retry(item), discard(item), cite(source, link) }
@@ -139,7 +139,7 @@ export class Log {
 
   #cite(source) {
     const link = make("a", { class: "cite", href: `${this.#root}/${source.href}`, target: "_blank", rel: "noopener" });
-    link.append(icon(ICONS.clause), make("span", { textContent: source.label }));
+    link.append(icon(ICONS.clause), make("span", {}, ...words(source.label)));
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
       event.preventDefault();

@@ -11,7 +11,6 @@ export class Stream {
   #abort = null;
   #timer = 0;
   #paused = true;
-  #live = false;
 
   constructor(session, on) {
     this.#session = session;
@@ -37,7 +36,6 @@ export class Stream {
     clearTimeout(this.#timer);
     this.#abort?.abort();
     this.#abort = null;
-    this.#live = false;
   }
 
   async #run() {
@@ -52,14 +50,15 @@ export class Stream {
       heard();
       const response = await this.#session.fetch(`chat/stream?after=${this.#on.after()}`, { signal: abort.signal });
       const events = parser((name, data) => {
-        if (abort === this.#abort) this.#on.event(name, data);
+        if (abort !== this.#abort) return;
+        if (name === "ready") this.#alive(); // a server that cannot read the log answers, but never gets this far
+        this.#on.event(name, data);
       });
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {
         const { value, done } = await reader.read();
         if (done || abort !== this.#abort) break;
         heard();
-        if (this.#tries || !this.#live) this.#alive();
         events(value);
       }
     } catch (error) {
@@ -69,13 +68,11 @@ export class Stream {
     }
     if (abort !== this.#abort) return; // paused or renewed meanwhile
     this.#abort = null;
-    this.#live = false;
     this.#again(failure);
   }
 
   #alive() {
     this.#tries = 0;
-    this.#live = true;
     this.#on.state("live");
   }
 
