@@ -13,7 +13,7 @@ from benchmarks.loopback import BOT, TOKEN, Button, Loopback
 from benchmarks.traffic import Chats
 
 # Buttons that show something and start nothing, so that the chat is in the same state after them.
-HARMLESS = ("질문하기", "처음으로")
+HARMLESS = ("광고 메일", "목록으로")  # from the overview of consents to a page, and back
 TOGETHER = 50
 
 
@@ -93,6 +93,7 @@ async def _enter(world: Loopback, chat: int, wants_person: bool) -> None:
     world.say(chat, "/start")
     world.press(await world.button(chat, "네, 18세 이상"))
     world.press(await world.button(chat, "동의합니다"))
+    await world.ask(chat, "/privacy")
     await world.button(chat, HARMLESS[0])
     if wants_person:
         await world.ask(chat, "/agent")

@@ -17,7 +17,7 @@ Command = Callable[[argparse.Namespace, Settings], Coroutine[None, None, int]]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     command: Command = options.command
     try:
         settings = load_settings()
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sangdam", description="Customer service for Korean shops.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
