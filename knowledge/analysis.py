@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
-from kiwipiepy import Kiwi
+from kiwipiepy import Kiwi, Token
 from numpy.typing import NDArray
 
 from knowledge.meaning import Meanings
@@ -16,7 +16,8 @@ _CONTENT_TAGS = frozenset(
     ("NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "MM", "MAG", "XR", "XPN", "SL", "SN")
 )
 _MAX_CHARS = 1000  # of a question: past that a message is a letter, and its beginning is searched
-_TOKEN = re.compile(r"[0-9A-Za-z가-힣ㄱ-ㅣ一-鿿]+")
+TOKEN = re.compile(r"[0-9A-Za-z가-힣ㄱ-ㅣ一-鿿]+")
+_COMMON = 12_000  # Kiwi numbers its morphemes by how common they are
 _CACHED = 50_000  # distinct eojeol; about 20 MB
 
 U64 = NDArray[np.uint64]
@@ -25,11 +26,13 @@ Counts = NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A content morpheme: its dictionary form, a key that is the same in every process, and Kiwi's id of it."""
+    """A content morpheme: its dictionary form, a key that is the same in every process, Kiwi's id of it, and whether
+    it is a name or a noun too rare to be common speech."""
 
     form: str
     key: int
     morpheme: int
+    name: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Analyzer:
         return self._compute(eojeol) if words is None else words
 
     def _analyse(self, text: str) -> Analysis:
-        eojeols = tuple(_TOKEN.findall(text))
+        eojeols = tuple(TOKEN.findall(text))
         counts: dict[int, int] = {}
         words: dict[int, Word] = {}
         for eojeol in eojeols:
@@ -95,9 +98,7 @@ class Analyzer:
 
     def _compute(self, eojeol: str) -> tuple[Word, ...]:
         words = tuple(
-            _word(token.form.lower(), token.id)
-            for token in self._kiwi.tokenize(eojeol)
-            if token.tag.partition("-")[0] in _CONTENT_TAGS
+            _word(token) for token in self._kiwi.tokenize(eojeol) if token.tag.partition("-")[0] in _CONTENT_TAGS
         )
         if len(self._known) >= _CACHED:
             self._known.clear()
@@ -105,8 +106,10 @@ class Analyzer:
         return words
 
 
-def _word(form: str, morpheme: int) -> Word:
-    return Word(form, key_of(form), morpheme)
+def _word(token: Token) -> Word:
+    form = token.form.lower()
+    rare = token.tag == "NNG" and (token.oov or token.id > _COMMON)
+    return Word(form, key_of(form), token.id, token.tag == "NNP" or rare)
 
 
 def key_of(form: str) -> int:
@@ -120,31 +123,34 @@ def grams_of(letters: str) -> tuple[U64, Counts, U64]:
     Initial consonants survive most typing errors, which change a vowel, or lose or gain a final. A gram's code holds
     12 bits of each letter, exact for jamo, Latin and digits, and a tag of its family in the highest bits.
     """
-    raw = np.frombuffer(letters.lower().encode("utf-16-le", "surrogatepass"), np.uint16)
-    jamo = np.frombuffer(to_jamo(letters.lower()).encode("utf-16-le", "surrogatepass"), np.uint16)
+    letters = letters.lower()
+    raw = np.frombuffer(letters.encode("utf-16-le", "surrogatepass"), np.uint16)
+    jamo = np.frombuffer(to_jamo(letters).encode("utf-16-le", "surrogatepass"), np.uint16)
     initials = np.where((raw >= 0xAC00) & (raw <= 0xD7A3), _INITIAL_CODES[(raw - 0xAC00) // 588 % 19], raw)
-    grams = np.concatenate([_grams(jamo, 3, 1), _grams(initials, 4, 2)])
-    grams.sort()
-    distinct, counts = _distinct(grams)
-    outline = _grams(initials, 3, 3)
-    outline.sort()
-    return distinct, counts, _distinct(outline)[0]
+    trigrams, _ = _grams(jamo)
+    outline, fourgrams = _grams(initials)
+    grams, counts = _distinct(np.concatenate([trigrams | _TAGS[1], fourgrams | _TAGS[2]]))
+    return grams, counts, _distinct(outline | _TAGS[3])[0]
 
 
 _INITIAL_CODES = np.array([ord(c) for c in INITIALS], np.uint16)
+_TAGS = np.arange(4, dtype=np.uint64) << np.uint64(60)
+_BITS = np.arange(4, dtype=np.uint64) * np.uint64(12)
 
 
-def _grams(codes: NDArray[np.uint16], size: int, tag: int) -> U64:
-    count = max(len(codes) - size + 1, 0)
-    narrow = codes.astype(np.uint64) & np.uint64(0xFFF)
-    gram = np.full(count, tag << 60, np.uint64)
-    for i in range(size):
-        gram |= narrow[i : count + i] << np.uint64(12 * i)
-    return gram
+def _grams(letters: NDArray[np.uint16]) -> tuple[U64, U64]:
+    """Codes of all runs of three letters and of four."""
+    codes = letters.astype(np.uint64) & np.uint64(0xFFF)
+    three = codes[:-2] | codes[1:-1] << _BITS[1]
+    three |= codes[2:] << _BITS[2]
+    return three, three[:-1] | codes[3:] << _BITS[3]
 
 
 def _distinct(codes: U64) -> tuple[U64, Counts]:
-    new = np.ones(len(codes), np.bool_)
-    np.not_equal(codes[1:], codes[:-1], out=new[1:])
-    starts = np.flatnonzero(new)
-    return codes[starts], np.diff(np.append(starts, len(codes))).astype(np.uint16)
+    """The codes sorted, each once, and how often each occurs. Sorts in place."""
+    codes.sort()
+    new = np.empty(len(codes) + 1, np.bool_)
+    new[:1] = new[-1:] = True
+    np.not_equal(codes[1:], codes[:-1], out=new[1:-1])
+    starts = new.nonzero()[0]
+    return codes[starts[:-1]], (starts[1:] - starts[:-1]).astype(np.uint16)

@@ -1,6 +1,7 @@
 """From a customer's message to decisions: answer, start, clarify, hand over or chat."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 from domain.knowledge import Candidate, Decision, DecisionKind, Entry, EntryKind
 from knowledge.analysis import Analyzer
@@ -8,6 +9,7 @@ from knowledge.evidence import Evidence, gather
 from knowledge.files import alias_key
 from knowledge.index import Index
 from knowledge.model import Model, Weights, default_model
+from knowledge.passages import Passages
 from knowledge.ranker import Ranker, train, worth_training
 from knowledge.split import parts_of, points_back
 from knowledge.text import normalise
@@ -27,7 +29,8 @@ _VERBATIM_ENTRIES = 5_000  # in larger knowledge bases search alone finds them
 class Answerer:
     """Decides on one version of the knowledge base. Never changes; safe to call from several threads.
 
-    Construction analyses every entry and trains the ranker: about a second for 100 entries with 1,500 aliases.
+    Construction analyses every entry and trains the ranker: about a second for 100 entries with 1,500 aliases. index:
+    of exactly these entries, when it is at hand. learn: whether to train a ranker where that is worth it.
     """
 
     def __init__(
@@ -37,14 +40,18 @@ class Answerer:
         model: Model | None = None,
         *,
         index: Index | None = None,
+        learn: bool = True,
     ) -> None:
         self._entries = {e.id: e for e in entries}
         self._analyzer = analyzer
         self._model = model or default_model()
         self._index = Index.of(analyzer, self._entries.values()) if index is None else index
         ordered = [self._entries[i] for i in self._index.ids]
-        self._kinds = [e.kind for e in ordered]
-        self._ranker: Ranker | None = train(analyzer, self._index, ordered) if worth_training(ordered) else None
+        self._ordered = ordered
+        self._passages = Passages()
+        self._learn = learn
+        learnable = learn and worth_training(ordered)
+        self._ranker: Ranker | None = train(analyzer, self._index, ordered) if learnable else None
         self._verbatim = _verbatim(ordered) if len(ordered) <= _VERBATIM_ENTRIES else {}
 
     @property
@@ -69,12 +76,12 @@ class Answerer:
         new, gone = {e.id: e for e in changed}, set(removed)
         entries = {i: e for i, e in (self._entries | new).items() if i not in gone}
         index = self._index.replace([e for e in new.values() if e.id in entries], gone)
-        return Answerer(self._analyzer, entries.values(), self._model, index=index)
+        return Answerer(self._analyzer, entries.values(), self._model, index=index, learn=self._learn)
 
     def with_model(self, model: Model) -> "Answerer":
         """The same entries, decided by another model."""
-        other = object.__new__(Answerer)
-        other.__dict__.update(self.__dict__, _model=model)
+        other = copy(self)
+        other._model = model
         return other
 
     def decide(self, text: str, prev: str | None = None) -> tuple[Decision, ...]:
@@ -88,15 +95,13 @@ class Answerer:
             return (self._decide(text, prev),)
         decided = [self._decide(part, prev if n == 0 else None) for n, part in enumerate(parts)]
         asked = [d for d in decided if d.kind is not DecisionKind.CHAT]
-        sure = [d for d in asked if d.entry is not None]
-        if len({d.entry for d in sure}) > 1:
-            return tuple(sure)
         if not asked:
             return (decided[0],)
-        whole = self._decide(text, prev)
-        if sure and (whole.entry is None or len(asked) == 1):
-            return (sure[0],)
-        return (whole,)
+        if len(asked) == 1 and asked[0].entry is not None:
+            return (asked[0],)
+        if len({d.entry for d in asked} - {None}) > 1 and all(d.entry is not None for d in asked):
+            return tuple(asked)
+        return (self._decide(text, prev),)
 
     def decide_many(self, messages: Sequence[tuple[str, str | None]]) -> list[tuple[Decision, ...]]:
         """`decide` for each (text, prev)."""
@@ -115,7 +120,9 @@ class Answerer:
         return joined if joined and weights.probability(joined.features) > sure else alone
 
     def _evidence(self, text: str) -> Evidence | None:
-        return gather(self._analyzer, self._index, self._ranker, self._kinds, self._analyzer.analyse(text))
+        return gather(
+            self._analyzer, self._index, self._ranker, self._ordered, self._passages, self._analyzer.analyse(text)
+        )
 
     def _decide(self, text: str, prev: str | None) -> Decision:
         evidence = self.evidence(text, prev)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.knowledge import EntryKind
+from domain.knowledge import Entry
 from knowledge.analysis import Analysis, Analyzer
 from knowledge.index import Hits, Index
+from knowledge.passages import Passages
 from knowledge.ranker import Ranker, meaning_of, shape_of
 
-_SEARCH_IN_RANKING = 8.0  # weight of search beside the ranker's log-odds
+_SEARCH_IN_RANKING = 6.0  # weight of search beside the ranker's log-odds
 _SEARCH_ALONE = 25.0  # and without a ranker: makes probabilities of shares
 _TOP = 5
 
@@ -29,9 +30,14 @@ class Evidence:
 
 
 def gather(
-    analyzer: Analyzer, index: Index, ranker: Ranker | None, kinds: Sequence[EntryKind], question: Analysis
+    analyzer: Analyzer,
+    index: Index,
+    ranker: Ranker | None,
+    entries: Sequence[Entry],
+    passages: Passages,
+    question: Analysis,
 ) -> Evidence | None:
-    """Evidence for the question; None when the index is empty. kinds: of the entries, in the index's order."""
+    """Evidence for the question; None when the index is empty. entries: in the index's order."""
     if not len(index):
         return None
     hits = index.search(question)
@@ -44,7 +50,8 @@ def gather(
         odds -= math.log(np.exp(odds).sum())
         total = odds + _SEARCH_IN_RANKING * ask
     else:
-        ask = ask + body
+        ask = ask + body * np.array([1 / (1 + len(e.aliases)) for e in entries])
+        passages.add(ask, entries, hits.grams)
         total = _SEARCH_ALONE * ask
     total -= total.max()
     share = np.exp(total)
@@ -54,34 +61,35 @@ def gather(
     return Evidence(
         tuple([hits.ids[i] for i in order]),
         tuple(scores.tolist()),
-        _features(hits, ask, body, share, order, kinds, len(question.words)),
+        _features(hits, ask, body, share, order, entries, len(question.words)),
     )
 
 
-def _top(total: Floats) -> list[int]:
+def _top(total: Floats, count: int = _TOP) -> list[int]:
     """The best entries, best first; of equals the earlier."""
-    if len(total) > 64:
-        chosen = np.sort(np.argpartition(-total, _TOP)[: _TOP + 1])
-        return chosen[np.argsort(-total[chosen], kind="stable")][:_TOP].tolist()  # type: ignore[no-any-return]
-    return np.argsort(-total, kind="stable")[:_TOP].tolist()  # type: ignore[no-any-return]
+    chosen = np.arange(len(total))
+    if len(total) > 256:
+        chosen = np.sort(np.argpartition(-total, count)[: count + 1])
+    best: list[int] = chosen[np.argsort(-total[chosen], kind="stable")][:count].tolist()
+    return best
 
 
 def _features(
-    hits: Hits, ask: Floats, body: Floats, share: Floats, order: list[int], kinds: Sequence[EntryKind], words: int
+    hits: Hits, ask: Floats, body: Floats, share: Floats, order: list[int], entries: Sequence[Entry], words: int
 ) -> tuple[float, ...]:
     first = order[0]
     p = min(max(float(share[first]), 1e-6), 1 - 1e-6)
     second = float(share[order[1]]) if len(order) > 1 else 1e-6
     fit = float(ask[first])
     searched = int(ask.argmax())
-    if searched == first:
-        others = np.delete(ask, first)
-        rival = float(others.max()) if len(others) else 0.0
-    else:
-        rival = float(ask[searched])
+    rival = float(ask[searched])
+    if searched == first and len(ask) > 1:
+        others = ask.copy()
+        others[first] = 0.0
+        rival = float(others.max())
     weight = hits.words.idf
     trust = float((weight * hits.words.trust).sum() / weight.sum()) if len(weight) else 1.0
-    same = sum(float(share[i]) for i in order if kinds[i] == kinds[first])
+    same = sum(float(share[i]) for i in order if entries[i].kind is entries[first].kind)
     return (
         math.log(p / (1 - p)),
         min(math.log(p / max(second, 1e-6)), 10.0),
@@ -92,6 +100,7 @@ def _features(
         float(body[first]),
         hits.words.coverage(),
         hits.words.missing(),
+        hits.strange_names,
         hits.grams.coverage(),
         trust,
         math.log1p(words),

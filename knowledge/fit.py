@@ -9,6 +9,28 @@ from knowledge.model import Model, Outcome, fit_weights
 
 _FEWEST = 40  # below that the coefficients would be chance
 BUDGET = 0.05
+_STRANGER_EVERY = 5
+# Companies no shop's own questions are about.
+_STRANGERS = (
+    "티몬",
+    "위메프",
+    "에이블리",
+    "지그재그",
+    "네이버",
+    "카카오톡",
+    "유튜브",
+    "토스",
+    "넷플릭스",
+    "오늘의집",
+    "멜론",
+    "요기요",
+    "야놀자",
+    "인터파크",
+    "페이스북",
+    "아마존",
+    "발란",
+    "직방",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +47,21 @@ def own_questions(answerer: Answerer) -> tuple[Labelled, ...]:
     return tuple(Labelled(q, frozenset((e.id,))) for e in answerer.entries for q in e.questions)
 
 
+def strangers_questions(answerer: Answerer) -> tuple[Labelled, ...]:
+    """Some of the own questions asked about other companies: nothing here answers those, however near they are."""
+    own = [q for e in answerer.entries if e.kind in (EntryKind.ANSWER, EntryKind.ACTION) for q in e.questions]
+    return tuple(
+        Labelled(f"{_STRANGERS[n % len(_STRANGERS)]} {q}", frozenset()) for n, q in enumerate(own[::_STRANGER_EVERY])
+    )
+
+
 def fit(answerer: Answerer, labelled: Iterable[Labelled], budget: float = BUDGET) -> Model:
     """A model for this knowledge base. Raises ValueError with fewer than 40 questions, or none decided wrongly or
     rightly: there is nothing to fit then."""
     outcomes = outcomes_of(answerer, tuple(labelled))
     if len(outcomes) < _FEWEST or len({o.right for o in outcomes}) < 2:
         raise ValueError(f"fitting needs at least {_FEWEST} labelled questions, some of them decided wrongly")
-    weights = fit_weights(outcomes, budget)
+    weights = fit_weights(outcomes, budget, outcomes_of(answerer, strangers_questions(answerer)))
     if answerer.weights is answerer.model.ranked:
         return replace(answerer.model, ranked=weights)
     return replace(answerer.model, searched=weights)

@@ -24,6 +24,9 @@ _REPAIR_WORD, _REPAIR_EOJEOL = 75.0, 80.0  # of 100: likeness in jamo from which
 _REPAIR_JAMO = 4  # shorter words are like too many others
 _REPAIRS = 6  # a question with more unknown words than this is about something else
 
+_READY_POSTINGS = 500_000
+_REMEMBERED = 20_000  # repairs; about 4 MB
+
 Floats = NDArray[np.float64]
 Half = Literal["words", "grams"]
 
@@ -52,7 +55,8 @@ class Hits:
     """Scores of all entries for one question, in `ids` order; every score is a share of the question's ideal (0-1).
 
     ask_words, ask_grams: of the title or alias that fits best by both together. body_words, body_grams: of the body.
-    words, grams: the question's terms. morphemes: Kiwi's ids of the words.
+    words, grams: the question's terms. morphemes: Kiwi's ids of the words. strange_names: of names (companies, places)
+    that no entry has, their share of the question's IDF.
     """
 
     ids: Sequence[str]
@@ -63,6 +67,7 @@ class Hits:
     words: Terms
     grams: Terms
     morphemes: Sequence[int]
+    strange_names: float
 
 
 class Index:
@@ -72,7 +77,10 @@ class Index:
         self._analyzer, self._segments = analyzer, segments
         self._alive = [np.flatnonzero(s.alive) for s in segments]
         self.ids = [s.entries[i].id for s, alive in zip(segments, self._alive, strict=True) for i in alive.tolist()]
+        self._unit_counts = [np.diff(s.first) for s in segments]
         self._norms = {"words": _norms(segments, "words"), "grams": _norms(segments, "grams")}
+        self._impacts = {"words": self._ready("words"), "grams": self._ready("grams")}
+        self._likest_known: dict[tuple[str, bool], tuple[int, int, float] | None] = {}
 
     @classmethod
     def of(cls, analyzer: Analyzer, entries: Iterable[Entry]) -> "Index":
@@ -115,20 +123,32 @@ class Index:
             w = self._score(s, "words", words, word_at[s])
             g = self._score(s, "grams", grams, gram_at[s])
             alive = self._alive[s]
-            best = _best(np.where(segment.is_body, -1.0, w + g), segment.first)[alive]
+            both = w + g
+            both[segment.is_body] = -1.0
+            best = _best(both, segment.first, self._unit_counts[s])[alive]
             body = segment.first[1:][alive] - 1
             for scores, part in zip(out, (w[best], g[best], w[body], g[body]), strict=True):
                 scores.append(part)
         ask_words, ask_grams, body_words, body_grams = (np.concatenate([np.empty(0), *scores]) for scores in out)
-        return Hits(self.ids, ask_words, ask_grams, body_words, body_grams, words, grams, morphemes)
+        return Hits(
+            self.ids, ask_words, ask_grams, body_words, body_grams, words, grams, morphemes, _strange(question, words)
+        )
+
+    def _ready(self, half: Half) -> list[NDArray[np.float32] | None]:
+        """Impacts computed ahead where that is a matter of milliseconds."""
+        out: list[NDArray[np.float32] | None] = []
+        for segment, norm in zip(self._segments, self._norms[half], strict=True):
+            block = segment.words if half == "words" else segment.grams
+            small = len(block.docs) <= _READY_POSTINGS
+            out.append(_impact(block.tf, norm[block.docs]) if small else None)
+        return out
 
     def _terms(self, keys: U64, half: Half) -> tuple[Terms, list[tuple[Ints, Ints]]]:
         df = np.zeros(len(keys))
         found = []
         for segment in self._segments:
-            block = segment.words if half == "words" else segment.grams
-            known, at = block.find(keys)
-            df[known] += block.df[at]
+            known, at = (segment.words if half == "words" else segment.grams).find(keys)
+            df[known] += (segment.words if half == "words" else segment.grams).df[at]
             found.append((known, at))
         idf = np.log1p((len(self.ids) - df + 0.5) / (df + 0.5))
         return Terms(keys, idf, np.ones(len(keys)), df > 0), found
@@ -157,26 +177,37 @@ class Index:
         return out if repairs else {}
 
     def _likest_eojeol(self, eojeol: str) -> tuple[str, float] | None:
-        best = self._likest(to_jamo(eojeol), [s.eojeol_jamo for s in self._segments], _REPAIR_EOJEOL)
+        best = self._likest(to_jamo(eojeol), True)
         return (self._segments[best[0]].eojeols[best[1]], best[2]) if best else None
 
     def _likest_form(self, form: str) -> tuple[int, int, float] | None:
-        best = self._likest(to_jamo(form), [s.forms for s in self._segments], _REPAIR_WORD)
+        best = self._likest(to_jamo(form), False)
         if not best:
             return None
         segment = self._segments[best[0]]
         return int(segment.words.keys[best[1]]), int(segment.morphemes[best[1]]), best[2]
 
-    def _likest(self, jamo: str, choices: Sequence[Sequence[str]], least: float) -> tuple[int, int, float] | None:
-        """List, place in it, and likeness (0-1) of the string most like `jamo`."""
-        best: tuple[int, int, float] | None = None
+    def _likest(self, jamo: str, eojeol: bool) -> tuple[int, int, float] | None:
+        """Segment, place in it, and likeness (0-1) of the eojeol or form most like `jamo`."""
         if len(jamo) < _REPAIR_JAMO:
             return None
-        for number, forms in enumerate(choices):
-            match = process.extractOne(jamo, forms, scorer=fuzz.ratio, score_cutoff=least)
-            if match and (best is None or match[1] / 100 > best[2]):
-                best = number, match[2], match[1] / 100
-        return best
+        known = self._likest_known
+        if (jamo, eojeol) not in known:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            found = None
+            for number, s in enumerate(self._segments):
+                match = process.extractOne(
+                    jamo,
+                    s.eojeol_jamo if eojeol else s.forms,
+                    scorer=fuzz.ratio,
+                    score_cutoff=_REPAIR_EOJEOL if eojeol else _REPAIR_WORD,
+                )
+                if match and (found is None or match[1] / 100 > found[2]):
+                    found = number, match[2], match[1] / 100
+            known[jamo, eojeol] = found
+            return found
+        return known[jamo, eojeol]
 
     def _score(self, s: int, half: Half, terms: Terms, found: tuple[Ints, Ints]) -> Floats:
         segment, (known, at) = self._segments[s], found
@@ -184,10 +215,25 @@ class Index:
         ideal = float(terms.idf.sum()) or 1.0
         postings, lengths = block.gather(at)
         docs = block.docs[postings]
-        tf = block.tf[postings]
-        weight = np.repeat((terms.idf * terms.trust)[known] / ideal, lengths)
-        shares = weight * tf / (tf + self._norms[half][s][docs])
-        return np.bincount(docs, shares, block.units).astype(np.float64, copy=False)
+        weight = ((terms.idf * terms.trust)[known] / ideal).repeat(lengths)
+        impacts = self._impacts[half][s]
+        weight *= _impact(block.tf[postings], self._norms[half][s][docs]) if impacts is None else impacts[postings]
+        return np.bincount(docs, weight, block.units).astype(np.float64, copy=False)
+
+
+def _strange(question: Analysis, words: Terms) -> float:
+    if words.known.all():
+        return 0.0
+    names = {w.key for w in question.words if w.name}
+    strange = sum(
+        i for k, i, known in zip(words.keys.tolist(), words.idf, words.known, strict=True) if not known and k in names
+    )
+    return float(strange / max(words.idf.sum(), 1e-9))
+
+
+def _impact(tf: NDArray[np.uint8], norm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """BM25's share of a term's IDF, 0 to 1."""
+    return tf / (tf + norm)
 
 
 def _norms(segments: Sequence[Segment], half: Half) -> list[NDArray[np.float32]]:
@@ -205,8 +251,10 @@ def _norms(segments: Sequence[Segment], half: Half) -> list[NDArray[np.float32]]
     ]
 
 
-def _best(scores: Floats, first: Ints) -> Ints:
+def _best(scores: Floats, first: Ints, counts: Ints) -> Ints:
     """The best-scored unit of each entry (the first of equals)."""
-    top = np.maximum.reduceat(scores, first[:-1])
-    hits = np.flatnonzero(scores == np.repeat(top, np.diff(first)))
-    return hits[np.searchsorted(hits, first[:-1])]
+    starts = first[:-1]
+    top = np.maximum.reduceat(scores, starts)
+    hits = (scores == top.repeat(counts)).nonzero()[0]
+    best: Ints = hits[hits.searchsorted(starts)]
+    return best

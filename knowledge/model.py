@@ -23,6 +23,7 @@ FEATURES = (
     "body",  # how well the entry's body fits
     "coverage",  # share of the question that the knowledge base knows
     "missing",  # heaviest word it does not know
+    "strange_names",  # share of names it does not know: likely another company's
     "letters_coverage",  # share of the question's letter grams that it knows
     "trust",  # 1, less when words were repaired
     "length",  # log of the number of words
@@ -97,18 +98,22 @@ class Outcome:
     near: bool
 
 
-def fit_weights(outcomes: Sequence[Outcome], budget: float) -> Weights:
+def fit_weights(outcomes: Sequence[Outcome], budget: float, lessons: Sequence[Outcome] = ()) -> Weights:
     """Weights and thresholds for these outcomes. budget: accepted share of wrong ones among the answered.
 
-    Thresholds are set on probabilities from folds that did not see the question.
+    Thresholds are set on probabilities from folds that did not see the question. lessons: further outcomes that shape
+    the coefficients but are rarer in life than here, and so have no say in the thresholds.
     """
     x = np.array([o.features for o in outcomes], np.float64)
     y = np.array([o.right for o in outcomes], np.float64)
-    bias, coefficients = _logistic(x, y)
+    more_x = np.array([o.features for o in lessons], np.float64).reshape(-1, len(FEATURES))
+    more_y = np.array([o.right for o in lessons], np.float64)
+    bias, coefficients = _logistic(np.vstack([x, more_x]), np.concatenate([y, more_y]))
     fold = np.arange(len(y)) % _FOLDS
     unseen = np.empty(len(y))
     for f in range(_FOLDS):
-        b, c = _logistic(x[fold != f], y[fold != f])
+        seen = fold != f
+        b, c = _logistic(np.vstack([x[seen], more_x]), np.concatenate([y[seen], more_y]))
         unseen[fold == f] = 1 / (1 + np.exp(-(b + x[fold == f] @ c)))
     answers = np.array([o.answers for o in outcomes])
     near = np.array([o.near for o in outcomes], np.float64)

@@ -30,9 +30,9 @@ class Block:
         """Positions in `terms` of those the block has, and their positions in keys."""
         if not len(self.keys) or not len(terms):
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        at = np.searchsorted(self.keys, terms)
+        at = self.keys.searchsorted(terms)
         at[at == len(self.keys)] = 0
-        known = np.flatnonzero(self.keys[at] == terms)
+        known = (self.keys[at] == terms).nonzero()[0]
         return known, at[known]
 
     def gather(self, at: Ints) -> tuple[Ints, Ints]:
@@ -113,6 +113,8 @@ def compact(block: Block, keep: NDArray[np.bool_]) -> Block:
 
 def ranges(starts: Ints, lengths: Ints) -> Ints:
     """Every position of the ranges that begin at `starts`, one range after the other."""
-    ends = np.cumsum(lengths)
+    ends = lengths.cumsum()
     total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(starts - ends + lengths, lengths) + np.arange(total)
+    out: Ints = (starts - ends + lengths).repeat(lengths)
+    out += np.arange(total)
+    return out

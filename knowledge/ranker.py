@@ -18,7 +18,7 @@ from knowledge.index import Index, Terms
 from knowledge.segment import ask_texts
 
 _STEPS, _RATE = 30, 2.0
-_PARTS = (1.0, 1.5, 0.7)  # weights of words, grams, meaning
+_PARTS = (1.0, 1.75, 1.0)  # weights of words, grams, meaning
 _MAX_COST = 2e9  # texts squared times entries: about three seconds of training
 _MIN_TEXTS = 3.0  # an entry, on average: from fewer there is nothing to learn that search does not know
 
@@ -94,7 +94,7 @@ def meaning_of(analyzer: Analyzer, morphemes: Sequence[int], words: Terms) -> Ma
 
 def shape_of(text: Analysis) -> U64:
     """The letters' side of a text: its jamo trigrams and its outline."""
-    return np.concatenate([text.grams[: int(np.searchsorted(text.grams, _AFTER_TRIGRAMS))], text.outline])
+    return np.concatenate([text.grams[: int(text.grams.searchsorted(_AFTER_TRIGRAMS))], text.outline])
 
 
 _AFTER_TRIGRAMS = np.uint64(2 << 60)
@@ -102,9 +102,9 @@ _AFTER_TRIGRAMS = np.uint64(2 << 60)
 
 def _rows(keys: U64, terms: U64) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of the terms that have one, and the places of those terms."""
-    at = np.searchsorted(keys, terms)
+    at = keys.searchsorted(terms)
     at[at == len(keys)] = 0
-    known = np.flatnonzero(keys[at] == terms)
+    known = (keys[at] == terms).nonzero()[0]
     return at[known], known
 
 
