@@ -13,6 +13,10 @@ from storage.statements import Program, Row, Statement, in_list
 from storage.tables import accounts, conversations, customers, inbox, messages
 from storage.times import from_us
 
+# A message's tries: 0 while nobody tried it (it may wait in memory); 1 once it was claimed with others; from
+# ALONE on that has failed, so it is tried alone and each try is counted just before it is made. A process that is
+# killed thus counts against the one message it was trying, not against all that it had claimed.
+ALONE = 2
 _p = sa.bindparam
 _one: sa.ColumnElement[int] = sa.literal_column("1")
 _older = inbox.alias("older")
@@ -39,7 +43,11 @@ _claimable = (
 CLAIM = Statement(
     sa.update(inbox)
     .where(OPEN, sa.tuple_(inbox.c.conversation_id, inbox.c.seq).in_(_claimable))
-    .values(tries=inbox.c.tries + _one, lease_token=_p("token"), lease_until=_p("until"))
+    .values(
+        tries=sa.case((inbox.c.tries < sa.literal_column(str(ALONE)), inbox.c.tries + _one), else_=inbox.c.tries),
+        lease_token=_p("token"),
+        lease_until=_p("until"),
+    )
     .returning(inbox.c.conversation_id, inbox.c.seq, inbox.c.tries)
 )
 CLAIMED = Statement(
@@ -65,10 +73,15 @@ CLAIMED = Statement(
     .join(customers, customers.c.id == conversations.c.customer_id)
     .where(OPEN, inbox.c.lease_token == _p("token"), in_list(inbox.c.conversation_id, "conversations"))
 )
+_this = (
+    OPEN
+    & (inbox.c.lease_token == _p("token"))
+    & (inbox.c.conversation_id == _p("conversation"))
+    & (inbox.c.seq == _p("message_seq"))
+)
+COUNT_TRY = Statement(sa.update(inbox).where(_this).values(tries=inbox.c.tries + _one))
 RELEASE = Statement(
-    sa.update(inbox)
-    .where(OPEN, inbox.c.lease_token == _p("token"), in_list(inbox.c.conversation_id, "conversations"))
-    .values(lease_until=_p("until"), error=_p("new_error"))
+    sa.update(inbox).where(_this).values(tries=_p("new_tries"), lease_until=_p("until"), error=_p("new_error"))
 )
 
 
@@ -106,8 +119,12 @@ def _work(row: Row, key: Key, token: str) -> Work:
     return Work(conversation_id, seq, tries, incoming, redacted, Owner(owner), question, token)
 
 
-def release(works: Sequence[Work], until: int, error: str) -> Program[None]:
-    """Give claimed rows back: they may be claimed again from `until` on. error says why, without personal text."""
-    for token in sorted({w.token for w in works}):
-        theirs = [w.conversation_id for w in works if w.token == token]
-        yield RELEASE, {"token": token, "conversations": theirs, "until": until, "new_error": error}
+def count_try(work: Work) -> Program[None]:
+    """Count a try of a message alone, before it is made: it counts even when the process dies of it."""
+    yield COUNT_TRY, {"token": work.token, "conversation": work.conversation_id, "message_seq": work.seq}
+
+
+def release(work: Work, until: int, tries: int, error: str) -> Program[None]:
+    """Give a claimed row back: it may be claimed again from `until` on. error says why, without personal text."""
+    row = {"token": work.token, "conversation": work.conversation_id, "message_seq": work.seq}
+    yield RELEASE, row | {"until": until, "new_tries": tries, "new_error": error}

@@ -286,7 +286,7 @@ def _inbox_row(thread: _Thread, incoming: Incoming, lease: Lease | None, now: in
         "conversation_id": thread.id,
         "seq": thread.seq,
         "position": incoming.order,
-        "tries": 1 if claimed else 0,
+        "tries": 0,  # it waits in memory; whether it is ever tried there is not known (see storage.claims)
         "lease_token": lease.token if lease and claimed else "",
         "lease_until": lease.until if lease and claimed else 0,
         "received_at": now,

@@ -22,7 +22,7 @@ from domain.work import Work
 from handlers.catalogue import Texts
 from handlers.entrance import TEXT_LIMIT, give_up, handle, needs_analysis
 from handlers.turn import Context, NeedsAnalysis, Prepared, Shop, Turn
-from storage.claims import claim, claimed_work, release
+from storage.claims import ALONE, claim, claimed_work, count_try, release
 from storage.handling import Loaded
 from storage.handling import handle as handling_program
 from storage.intake import Lease
@@ -30,7 +30,7 @@ from storage.opening import Storage
 from storage.times import SECOND, from_us, to_us
 
 BATCH = 64
-TRIES = 3  # the second try is made alone, the third sets the message aside
+TRIES = ALONE + 3  # that many and it is set aside: three deaths of a process at it, or one exception when alone
 _LOOK_EVERY = 1.0
 _CLAIM_EVERY = 0.02
 log = structlog.get_logger()
@@ -84,13 +84,13 @@ class Handling:
     async def process(self, works: Sequence[Work]) -> None:
         """Handle claimed rows; those that were tried before go alone. Never raises for a message's own fault."""
         self._metrics.batch.observe(len(works))
-        fresh = [w for w in works if w.tries == 1]
+        fresh = [w for w in works if w.tries < ALONE]
         if fresh:
             try:
                 await self._write(fresh)
             except Exception:
                 await self._one_by_one(fresh)
-        await self._one_by_one([w for w in works if w.tries > 1])
+        await self._one_by_one([w for w in works if w.tries >= ALONE])
 
     async def _one_by_one(self, works: Sequence[Work]) -> None:
         failed: set[int] = set()
@@ -101,6 +101,8 @@ class Handling:
                 if work.tries >= TRIES:
                     await self._set_aside(work)
                 else:
+                    if work.tries >= ALONE:
+                        await self._storage.database.run(count_try(work))
                     await self._write([work])
             except Exception as error:
                 failed.add(work.conversation_id)
@@ -113,8 +115,9 @@ class Handling:
                 await self._release(work, place)
 
     async def _release(self, work: Work, error: str) -> None:
+        tries = TRIES if work.tries >= ALONE else work.tries
         try:
-            await self._storage.database.run(release([work], to_us(self._clock()), error))
+            await self._storage.database.run(release(work, to_us(self._clock()), tries, error))
         except Exception as again:  # the lease runs out by itself
             log.error("release_failed", conversation=work.conversation_id, error=type(again).__name__)
 
