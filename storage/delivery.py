@@ -80,14 +80,14 @@ NOTE_ANSWER = Statement(
     )
     .values(delivery=_p("new_delivery"), ref=_p("new_ref"), delivered_at=_p("now"))
 )
-PUT_BACK = Statement(
+NOTE_TRY = Statement(
     sa.update(outbox)
     .where(
         outbox.c.conversation_id == _p("conversation"),
         outbox.c.seq == _p("message_seq"),
         outbox.c.lease_token == _p("token"),
     )
-    .values(lease_token=sa.literal_column("''"), not_before=_p("later"), tries=_p("new_tries"), part=_p("new_part"))
+    .values(not_before=_p("later"), tries=_p("new_tries"), part=_p("new_part"))
 )
 SET_BLOCKED = Statement(
     sa.update(accounts)
@@ -105,7 +105,10 @@ NEXT_DUE = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one send. ref is the platform's message id; later (microseconds) puts the row back for then."""
+    """What became of one send. ref is the platform's message id.
+
+    PENDING: it stays in the holder's hands; later (microseconds), tries and part are what the next holder has to know.
+    """
 
     conversation_id: int
     seq: int
@@ -145,7 +148,7 @@ def _send(channel: str, row: Row, key: Key) -> Send:
 def settle(settled: Sequence[Settled], token: str, now: int) -> Program[None]:
     """Write what the platform answered. Rows that another holder claimed meanwhile stay as they are."""
     final = [s for s in settled if s.delivery is not Delivery.PENDING]
-    back = [s for s in settled if s.delivery is Delivery.PENDING]
+    again = [s for s in settled if s.delivery is Delivery.PENDING]
     if final:
         yield (
             NOTE_ANSWER,
@@ -162,9 +165,9 @@ def settle(settled: Sequence[Settled], token: str, now: int) -> Program[None]:
             ],
         )
         yield REMOVE, [{"conversation": s.conversation_id, "message_seq": s.seq, "token": token} for s in final]
-    if back:
+    if again:
         yield (
-            PUT_BACK,
+            NOTE_TRY,
             [
                 {
                     "conversation": s.conversation_id,
@@ -174,7 +177,7 @@ def settle(settled: Sequence[Settled], token: str, now: int) -> Program[None]:
                     "new_tries": s.tries,
                     "new_part": s.part,
                 }
-                for s in back
+                for s in again
             ],
         )
     blocked = [{"conversation": s.conversation_id, "now": now} for s in final if s.blocked]

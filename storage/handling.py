@@ -30,6 +30,12 @@ STILL_OURS = Statement(
     .order_by(inbox.c.conversation_id, inbox.c.seq)
     .with_for_update()
 )
+# An answer that waits for another delivery, or for none yet: nothing newer may be sent before it is claimed.
+_waits_elsewhere = sa.exists(
+    sa.select(sa.literal_column("1")).where(
+        outbox.c.conversation_id == conversations.c.id, ~in_list(outbox.c.lease_token, "tokens")
+    )
+)
 LOAD_CONVERSATIONS = Statement(
     sa.select(
         conversations.c.id,
@@ -39,6 +45,7 @@ LOAD_CONVERSATIONS = Statement(
         conversations.c.state,
         conversations.c.last_seq,
         conversations.c.account_id,
+        _waits_elsewhere,
     )
     .where(in_list(conversations.c.id, "conversations"))
     .order_by(conversations.c.id)
@@ -131,6 +138,7 @@ class _Thread:
     account_id: int
     key: Key
     seq: int
+    waits_elsewhere: bool
 
 
 def handle(
@@ -155,7 +163,7 @@ def handle(
     works = [w for w in works if (w.conversation_id, w.seq, w.token) in open_rows]
     if not works:
         return Handled([], [])
-    threads, people, known_cases = yield from _load(works, keys)
+    threads, people, known_cases = yield from _load(works, keys, [token for token in push.values() if token])
     batch = _Batch(now=now, push=push, finish=ASIDE if aside else DONE)
     before = dict(people)
     for work in works:
@@ -181,9 +189,9 @@ def handle(
 
 
 def _load(
-    works: Sequence[Work], keys: Mapping[int, Key]
+    works: Sequence[Work], keys: Mapping[int, Key], tokens: list[str]
 ) -> Program[tuple[dict[int, _Thread], dict[int, Customer], dict[int, list[Case]]]]:
-    rows = yield LOAD_CONVERSATIONS, {"conversations": list({w.conversation_id for w in works})}
+    rows = yield LOAD_CONVERSATIONS, {"conversations": list({w.conversation_id for w in works}), "tokens": tokens}
     customer_ids = list({row[1] for row in rows})
     people_rows = yield LOAD_CUSTOMERS, {"customers": customer_ids}
     missing = {row[1] for row in people_rows if row[1] not in keys}
@@ -196,11 +204,11 @@ def _load(
     for row in case_rows:
         theirs[row[0]].append(case_of(row[1:]))
     threads = {}
-    for conversation_id, customer_id, channel, owner, state, last_seq, account_id in rows:
+    for conversation_id, customer_id, channel, owner, state, last_seq, account_id, waits_elsewhere in rows:
         key = key_of[customer_id]
         opened = state_from_bytes(key.open(state, b"state:%d" % conversation_id))
         conversation = Conversation(conversation_id, channel, customer_id, Owner(owner), opened)
-        threads[conversation_id] = _Thread(conversation, account_id, key, last_seq)
+        threads[conversation_id] = _Thread(conversation, account_id, key, last_seq, bool(waits_elsewhere))
     return threads, people, theirs
 
 
@@ -300,6 +308,8 @@ class _Batch:
         token = self._push.get(conversation.channel)
         if token is None:
             return
+        if thread.waits_elsewhere:
+            token = ""
         self._outbox.append(
             {
                 "channel": conversation.channel,

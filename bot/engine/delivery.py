@@ -7,6 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -106,8 +107,9 @@ class Delivery:
         if len(queue) == 1 and send.conversation_id not in self._busy:
             self._schedule(send)
 
-    def _schedule(self, send: Send) -> None:
-        at = self._pace.chat_ready(send.conversation_id, group=self._channel.is_group(send.address))
+    def _schedule(self, send: Send, not_before: float = 0.0) -> None:
+        ready = self._pace.chat_ready(send.conversation_id, group=self._channel.is_group(send.address))
+        at = max(ready, not_before)
         heapq.heappush(self._ready, (at, send.priority, next(self._order), send.conversation_id))
 
     async def _claiming(self) -> None:
@@ -192,21 +194,14 @@ class Delivery:
         pause = error.retry_after
         if pause is None:
             pause = min(LONGEST_PAUSE, 0.25 * 2 ** min(send.tries, 10)) * random.uniform(0.75, 1.25)  # noqa: S311
-        # The whole chat goes back, so that nothing overtakes; other chats go on.
+        # The chat waits with all that stands behind, so that nothing overtakes; other chats go on.
+        again = replace(send, tries=send.tries + 1, part=part)
+        self._waiting[send.conversation_id][0] = again
         later = to_us(self._clock()) + int(pause * SECOND)
-        for waiting in self._waiting.pop(send.conversation_id):
-            first = waiting.seq == send.seq
-            self._settle(
-                Settled(
-                    send.conversation_id,
-                    waiting.seq,
-                    Said.PENDING,
-                    later=later if first else 0,
-                    tries=waiting.tries + first,
-                    part=part if first else waiting.part,
-                )
-            )
+        self._settle(Settled(send.conversation_id, send.seq, Said.PENDING, later=later, tries=again.tries, part=part))
         self._busy.discard(send.conversation_id)
+        self._schedule(again, time.monotonic() + pause)
+        self._wake.set()
 
     def _next(self, conversation_id: int) -> None:
         queue = self._waiting[conversation_id]
