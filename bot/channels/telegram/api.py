@@ -4,12 +4,12 @@ Building the library's objects for each message costs more than the rest of the 
 updates are read and answers sent as plain JSON through the same request object, with the library's errors.
 """
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import aiohttp
 import orjson
 from telegram import Bot
-from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import (
     BadRequest,
     Forbidden,
@@ -19,7 +19,7 @@ from telegram.error import (
     TimedOut,
 )
 from telegram.request import BaseRequest, RequestData
-from telegram.request._requestparameter import RequestParameter
+from yarl import URL
 
 from domain.errors import SendError
 
@@ -42,6 +42,7 @@ class AiohttpRequest(BaseRequest):
     def __init__(self, connections: int) -> None:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._addresses: dict[str, URL] = {}
 
     @property
     def read_timeout(self) -> float | None:
@@ -52,6 +53,9 @@ class AiohttpRequest(BaseRequest):
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=60),
                 auto_decompress=False,
+                headers=_JSON,
+                skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+                timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
 
@@ -72,12 +76,13 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         if self._session is None:
             raise NetworkError("the transport is closed")
-        seconds = _TIMEOUT if isinstance(read_timeout, DefaultValue) or read_timeout is None else read_timeout
         body = orjson.dumps(request_data.parameters) if request_data else b"{}"
+        timeout = aiohttp.ClientTimeout(total=read_timeout) if isinstance(read_timeout, float | int) else None
+        address = self._addresses.get(url)
+        if address is None:
+            address = self._addresses[url] = URL(url, encoded=True)  # parsed once for each method, not for each call
         try:
-            async with self._session.request(
-                method, url, data=body, headers=_JSON, timeout=aiohttp.ClientTimeout(total=seconds)
-            ) as response:
+            async with self._session.request(method, address, data=body, timeout=timeout) as response:
                 payload = await response.read()
                 if response.status == 429:
                     raise FloodWait(_retry_after(payload))
@@ -130,15 +135,26 @@ class TelegramApi:
 
     async def call(self, method: str, **parameters: Any) -> Any:
         """Call a method with JSON parameters; the raw result. Raises telegram.error.TelegramError."""
-        data = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
-        return await self._request.post(f"{self._url}/{method}", request_data=data)
+        return await self._request.post(f"{self._url}/{method}", request_data=_plain(parameters))
 
     async def get_updates(self, offset: int, seconds: int, kinds: list[str]) -> list[dict[str, Any]]:
         """Long-poll for up to 100 updates from `offset` on, as plain JSON."""
         parameters = {"offset": offset, "limit": 100, "timeout": seconds, "allowed_updates": kinds}
-        data = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
-        result: Any = await self._updates.post(f"{self._url}/getUpdates", request_data=data, read_timeout=seconds + 10)
+        result: Any = await self._updates.post(
+            f"{self._url}/getUpdates", request_data=_plain(parameters), read_timeout=seconds + 10
+        )
         return list(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """Stands where the library passes RequestData, for parameters that are JSON already."""
+
+    parameters: dict[str, Any]
+
+
+def _plain(parameters: dict[str, Any]) -> RequestData:
+    return cast(RequestData, _Plain(parameters))
 
 
 def send_error(error: TelegramError) -> SendError:
