@@ -24,6 +24,7 @@ from yarl import URL
 from domain.errors import SendError
 
 _TIMEOUT = 20.0
+_USUAL = aiohttp.ClientTimeout(total=_TIMEOUT)
 _JSON = {"Content-Type": "application/json"}
 _GONE = ("chat not found", "user is deactivated", "bot was kicked", "peer_id_invalid")
 
@@ -55,7 +56,6 @@ class AiohttpRequest(BaseRequest):
                 auto_decompress=False,
                 headers=_JSON,
                 skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
-                timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
 
@@ -77,7 +77,7 @@ class AiohttpRequest(BaseRequest):
         if self._session is None:
             raise NetworkError("the transport is closed")
         body = orjson.dumps(request_data.parameters) if request_data else b"{}"
-        timeout = aiohttp.ClientTimeout(total=read_timeout) if isinstance(read_timeout, float | int) else None
+        timeout = aiohttp.ClientTimeout(total=read_timeout) if isinstance(read_timeout, float | int) else _USUAL
         address = self._addresses.get(url)
         if address is None:
             address = self._addresses[url] = URL(url, encoded=True)  # parsed once for each method, not for each call
