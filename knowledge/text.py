@@ -46,6 +46,7 @@ _ENGLISH_WORDS = frozenset("the to do so go an am is it in on of or me my we be 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 _TAILS = re.compile(r"[ㅋㅎㅠㅜㅡ]{2,}|[ㅋㅎㅠㅜㅡ](?![가-힣])|[ㅏ-ㅣ]{2,}|\^\^+|-_+-|[;~]+|[:=]-?[)(DP]+")
 _MANY = re.compile(r"(\D)\1{2,}")
+_AGAIN = re.compile(r"(.{1,3}?)\1+")
 _SPACES = re.compile(r"\s+")
 _LATIN_RUN = re.compile(r"[A-Za-z]+")
 _ONLY_JAMO = re.compile(r"[\sㄱ-ㅣ!.~?]+")
@@ -62,8 +63,7 @@ def normalise(text: str) -> str:
     text = "".join(" " if unicodedata.category(c) in _PICTURE_CATEGORIES else c for c in text) if _odd(text) else text
     text = repair_keyboard(text)
     text = _MANY.sub(r"\1", text)
-    if not _ONLY_JAMO.fullmatch(text):
-        text = _TAILS.sub(" ", text)
+    text = _AGAIN.sub(r"\1", text) if _ONLY_JAMO.fullmatch(text) else _TAILS.sub(" ", text)
     return _SPACES.sub(" ", text).strip()
 
 
