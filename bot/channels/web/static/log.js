@@ -74,7 +74,7 @@ export class Log {
     const element = this.#pending.get(item) ?? make("li");
     if (!this.#pending.has(item)) {
       this.#pending.set(item, element);
-      element.append(make("span", { class: "hidden", textContent: `${T.me}: ` }), this.#bubble({ text: item.label }), make("div", { class: "meta" }));
+      element.append(make("span", { class: "hidden", textContent: `${T.me}: ` }), this.#bubble({ author: "customer", text: item.label }), make("div", { class: "meta" }));
       this.#list.append(element);
     }
     element.className = `msg mine ${item.state}${item.body.button ? " pressed" : ""}`;
@@ -127,10 +127,10 @@ export class Log {
 
   #bubble(message) {
     const text = message.text || (message.button ? T.pressed : "");
-    const words = text ? blocks(text) : [];
     const bubble = make("div", { class: "bubble" });
-    if (message.source) bubble.append(make("blockquote", { class: "words" }, ...words), this.#cite(message.source));
-    else bubble.append(...words);
+    if (message.source) bubble.append(make("blockquote", { class: "words" }, ...blocks(text)), this.#cite(message.source));
+    else if (message.author === "customer") bubble.append(make("p", { textContent: text })); // as they wrote it
+    else bubble.append(...blocks(text));
     for (const file of message.attachments ?? []) {
       bubble.append(make("p", { class: "file", textContent: `${T.file}: ${file.name || file.kind}` }));
     }
