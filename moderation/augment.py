@@ -23,6 +23,10 @@ def augmented(lines: Sequence[tuple[T, str]], rng: np.random.Generator) -> list[
         if rng.random() < 0.7:
             dressed += _pick(_CLOSERS, rng)
         made.append((tag, dressed))
+        words = text.split(" ")
+        if len(words) > 3:
+            del words[int(rng.integers(len(words)))]
+            made.append((tag, " ".join(words)))
     return made
 
 

@@ -5,15 +5,44 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from moderation.lexicon import GROUPS, HARD, Found, Lexicon
+from moderation.lexicon import GROUPS, Found, Lexicon
 from moderation.normalise import Reading
 
 NGRAM_BITS = 17
 _LENGTHS = np.array([[0xFFFF], [0xFFFFFFFF], [0xFFFFFFFFFFFF], [0xFFFFFFFFFFFFFFFF]], np.uint64)
-_MIX = np.uint64(0xD6E8FEB86659FD93)
-_SHIFT = np.uint64(64 - NGRAM_BITS)
+_UNITS = np.dtype("<u8")
+_MIX = np.array(0xD6E8FEB86659FD93, np.uint64)
+_SHIFT = np.array(64 - NGRAM_BITS, np.uint64)
 
-_QUOTED = ("라고", "라는", "라며", "라면서", "라던", "라네", "라니", "이라", "소리", "라고요", "란말", "같은말", "같은욕", "표현", "단어", "욕", "말고", "말을", "래요", "냐고", "냐며", "한다고", "하라고", "다고", "다는", "다며", "라길", "다길")  # fmt: skip
+_QUOTED = (
+    "라고",
+    "라는",
+    "라며",
+    "라면서",
+    "라던",
+    "라네",
+    "라니",
+    "이라",
+    "소리",
+    "란말",
+    "같은말",
+    "같은욕",
+    "표현",
+    "단어",
+    "욕",
+    "말고",
+    "말을",
+    "래요",
+    "냐고",
+    "냐며",
+    "한다고",
+    "하라고",
+    "다고",
+    "다는",
+    "다며",
+    "라길",
+    "다길",
+)
 _ADDRESSED = (
     "아",
     "야",
@@ -31,7 +60,7 @@ _ADDRESSED = (
     "같은게",
     "같은것",
 )
-_POLITE = ("요", "다", "죠", "까", "용", "여", "염")
+_POLITE = ("요", "니다", "니까", "죠", "시오", "용")
 DERIVED = ("quoted", "addressed", "crossed", "polite", "brief", "mostly")
 
 
@@ -55,7 +84,7 @@ def signs(lexicon: Lexicon, reading: Reading, found: Found) -> tuple[list[int], 
             present.append(number)
             matched.append(span)
     base = len(GROUPS) + len(lexicon.rules)
-    hard = [h for h in found.hits if h.mask & HARD]
+    hard = found.hits
     if hard:
         if any(compact.startswith(_QUOTED, h.end) or compact.startswith(_QUOTED, h.end + 1) for h in hard):
             present.append(base)
@@ -79,14 +108,14 @@ def buckets(text: str) -> NDArray[np.int64]:
     """
     units = f" {text} \0\0\0".encode("utf-16-le", "surrogatepass")
     # One 64-bit number holds four 16-bit units, so a view that moves on by one unit is all 4-grams at once.
-    fours = np.ndarray((len(units) // 2 - 3,), "<u8", units, 0, (2,))
+    fours = np.ndarray((len(units) // 2 - 3,), _UNITS, units, 0, (2,))
     grams = fours & _LENGTHS
     grams *= _MIX
     grams >>= _SHIFT
     return grams.view(np.int64)
 
 
-def _first(pattern: re.Pattern[str], compact: str, innocent: tuple[tuple[int, int], ...]) -> tuple[int, int] | None:
+def _first(pattern: re.Pattern[str], compact: str, innocent: list[tuple[int, int]]) -> tuple[int, int] | None:
     if not innocent:
         match = pattern.search(compact)
         return match.span() if match else None

@@ -27,7 +27,7 @@ _T = f"[{''.join(TAILS)}](?!{_V})"
 SYLLABLE = re.compile(
     f"([{LEADS}])({'|'.join(_VOWEL_PAIRS)}|{_V})((?:{'|'.join(_TAIL_PAIRS)})(?!{_V})|{_T})?",
 )
-_WHOLE = re.compile(f"(?:{SYLLABLE.pattern}){{2,}}")
+_WHOLE = re.compile(f"(?:{SYLLABLE.pattern}){{2,}}|(?:{SYLLABLE.pattern}){{3,}}[{LEADS}]")
 
 _KEYS = "qwertyuiopasdfghjklzxcvbnm" + "QWERTOP"
 _LETTERS = "ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ" + "ㅃㅉㄸㄲㅆㅒㅖ"

@@ -1,8 +1,10 @@
 """The learnt weights: one number for abuse, and small heads for the category and the target of what is abusive."""
 
 import json
+import math
 from dataclasses import dataclass
 from importlib import resources
+from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +17,15 @@ HEAD_BITS = 13  # the heads use the upper bits of the same buckets
 NGRAM_GAIN = 4.0  # an n-gram counts NGRAM_GAIN / sqrt(how many there are), a pair of signs counts 1
 _WINDOW = 128
 _STEP = 48
+_LONGEST = 1000
+_ONES = np.ones(4 * _LONGEST, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """ngrams: [2**NGRAM_BITS], heads: [8, 2**HEAD_BITS] (CATEGORIES, then TARGETS), both already in logits.
+    """ngrams: [2**NGRAM_BITS], heads: [2**HEAD_BITS, 8] (CATEGORIES, then TARGETS), both already in logits.
 
-    pairs[i][j] (i <= j) is the weight of signs i and j together, i = j of the sign alone; pair_heads: [8, K, K].
+    pairs[i][j] (i <= j) is the weight of signs i and j together, i = j of the sign alone; sign_heads[i] has 8 weights.
     """
 
     version: str
@@ -30,17 +34,18 @@ class Model:
     ngrams: NDArray[np.float32]
     heads: NDArray[np.float32]
     pairs: tuple[tuple[float, ...], ...]
-    pair_heads: NDArray[np.float32]
+    sign_heads: tuple[tuple[float, ...], ...]
 
-    def text_logit(self, text: str) -> float:
-        """What the n-grams say. A long text is as bad as its worst stretch of 128 characters."""
-        weights = self.ngrams[buckets(text)]
-        length = weights.shape[1]
+    def text_logit(self, at: NDArray[np.int64]) -> float:
+        """What the n-grams in these buckets say. A long text is as bad as its worst stretch of 128 characters."""
+        length = at.shape[1]
         if length <= _WINDOW:
-            return float(np.add.reduce(weights, axis=None)) * NGRAM_GAIN / (2.0 * length**0.5)
-        sums = np.concatenate(([0.0], np.cumsum(weights.sum(axis=0, dtype=np.float64))))
+            # A product with ones adds up faster than sum() does on so few numbers.
+            total = float(_ONES[: 4 * length].dot(self.ngrams[at.ravel()]))
+            return total * NGRAM_GAIN / (2.0 * math.sqrt(length))
+        sums = np.concatenate(([0.0], np.cumsum(self.ngrams[at].sum(axis=0, dtype=np.float64))))
         starts = np.append(np.arange(0, length - _WINDOW, _STEP), length - _WINDOW)
-        return float((sums[starts + _WINDOW] - sums[starts]).max()) * NGRAM_GAIN / (2.0 * _WINDOW**0.5)
+        return float((sums[starts + _WINDOW] - sums[starts]).max()) * NGRAM_GAIN / (2.0 * math.sqrt(_WINDOW))
 
     def sign_logit(self, present: list[int]) -> float:
         """What the signs say, alone and two by two; present is in ascending order."""
@@ -51,23 +56,28 @@ class Model:
                 total += row[second]
         return total
 
-    def head_logits(self, text: str, present: list[int]) -> tuple[list[float], list[float]]:
-        """Scores of CATEGORIES and of TARGETS for a text that is abusive."""
-        at = buckets(text) >> (NGRAM_BITS - HEAD_BITS)
-        logits = self.heads[:, at].sum(axis=(1, 2)) * NGRAM_GAIN / (2.0 * at.shape[1] ** 0.5) + self.head_bias
-        for k, first in enumerate(present):
-            logits += self.pair_heads[:, first, present[k:]].sum(axis=1)
-        scores: list[float] = logits.tolist()
-        return scores[: len(CATEGORIES)], scores[len(CATEGORIES) :]
+    def head_logits(self, at: NDArray[np.int64], present: list[int]) -> list[float]:
+        """Scores of CATEGORIES, then of TARGETS, for a text that is abusive."""
+        rows = head_rows(at[:, :_LONGEST])
+        count = len(rows)
+        scores: list[float] = (_ONES[:count].dot(self.heads[rows]) * (NGRAM_GAIN / count**0.5)).tolist()
+        for weights in (self.head_bias, *map(self.sign_heads.__getitem__, present)):
+            scores = list(map(add, scores, weights))
+        return scores
 
     def worst_stretch(self, text: str) -> tuple[int, int]:
-        """The [start, end) of the run of characters whose n-grams speak most for abuse (the maximal sum, linear time)."""
+        """The [start, end) of the run of characters whose n-grams speak most for abuse, by the maximal sum."""
         # Row 0, column 0 is the space put before the text; astral characters are two units, so this is for plain text.
         weights = self.ngrams[buckets(text)].sum(axis=0, dtype=np.float64)[1 : len(text) + 1]
         sums = np.concatenate(([0.0], np.cumsum(weights)))
         lowest = np.minimum.accumulate(sums)
         end = int(np.argmax(sums[1:] - lowest[:-1])) + 1
         return int(np.argmin(sums[:end])), end
+
+
+def head_rows(at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the heads keep the 2- and 3-grams of these buckets; the others add time and hardly anything else."""
+    return at[1:3].ravel() >> (NGRAM_BITS - HEAD_BITS)
 
 
 def load_model() -> Model:
@@ -81,7 +91,7 @@ def load_model() -> Model:
     heads = len(CATEGORIES) + len(TARGETS)
     for scale, shape in zip(
         facts["scales"],
-        ((1 << NGRAM_BITS,), (heads, 1 << HEAD_BITS), (count, count), (heads, count, count)),
+        ((1 << NGRAM_BITS,), (1 << HEAD_BITS, heads), (count, count), (count, heads)),
         strict=True,
     ):
         size = int(np.prod(shape))
@@ -98,5 +108,5 @@ def load_model() -> Model:
         blocks[0],
         blocks[1],
         tuple(tuple(row) for row in blocks[2].tolist()),
-        blocks[3],
+        tuple(tuple(row) for row in blocks[3].tolist()),
     )

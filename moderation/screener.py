@@ -2,18 +2,21 @@
 
 import math
 
-from moderation.features import signs
-from moderation.lexicon import HARD, Found, Lexicon
+from moderation.features import buckets, signs
+from moderation.lexicon import Found, Lexicon
 from moderation.model import CATEGORIES, TARGETS, Model, load_model
 from moderation.normalise import Normaliser, Reading
 from moderation.verdict import Category, Target, Verdict
 
 _MILD_BELOW = 0.8
+_SHORT = 60
 _ENDS_OF_CLAUSES = " \n.!?,~"
+_CATEGORIES = tuple(Category(name) for name in CATEGORIES)
+_TARGETS = tuple(Target(name) for name in TARGETS)
 
 
 def load() -> "Screener":
-    """A screener with the weights and word lists of the package; takes about 0.3 s and 5 MB, so make one and keep it."""
+    """A screener with the weights and word lists of the package; takes 0.3 s and 5 MB: make one and keep it."""
     return Screener(Normaliser(), Lexicon(), load_model())
 
 
@@ -33,27 +36,35 @@ class Screener:
         found = self._lexicon.find(reading)
         present, matched = signs(self._lexicon, reading, found)
         model = self._model
-        logit = model.text_logit(reading.plain)
+        at = buckets(reading.decoded)
+        logit = model.text_logit(at)
         if reading.decoded != reading.plain:
-            logit = max(logit, model.text_logit(reading.decoded))
+            logit = max(logit, model.text_logit(buckets(reading.plain)))
         logit += model.bias + model.sign_logit(present)
         score = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
         if score < 0.5:
             return Verdict(False, score, Category.NONE, Target.NONE, 0, (), model.version)
-        categories, targets = model.head_logits(reading.decoded, present)
-        category = Category(CATEGORIES[categories.index(max(categories))])
-        target = Target(TARGETS[targets.index(max(targets))])
+        scores = model.head_logits(at, present)
+        categories, targets = scores[: len(_CATEGORIES)], scores[len(_CATEGORIES) :]
+        category = _CATEGORIES[categories.index(max(categories))]
+        target = _TARGETS[targets.index(max(targets))]
         spans = self._spans(text, reading, found, matched)
         return Verdict(True, score, category, target, _severity(category, target, score), spans, model.version)
 
     def _spans(
         self, text: str, reading: Reading, found: Found, matched: list[tuple[int, int]]
     ) -> tuple[tuple[int, int], ...]:
-        """Where the words and patterns are that were met; where there are none, the stretch that weighed most."""
-        pieces = [(h.start, h.end) for h in found.hits if h.mask & HARD] + matched
+        """Where the words and patterns are that were met.
+
+        Where there are none it is the wording that is abusive: all of a short message, of a long one the stretch that
+        weighed most.
+        """
+        pieces = [(hit.start, hit.end) for hit in found.hits] + matched
         if pieces:
-            positions = self._normaliser.positions(text)
+            positions = self._normaliser.positions(text, reading)
             return _joined([(positions[start], positions[end - 1] + 1) for start, end in pieces])
+        if len(text) <= _SHORT:
+            return ((0, len(text)),)
         start, end = self._model.worst_stretch(text)
         while start > 0 and text[start - 1] not in _ENDS_OF_CLAUSES:
             start -= 1
