@@ -18,7 +18,7 @@ _CONTENT_TAGS = frozenset(
 _MAX_CHARS = 1000  # of a question: past that a message is a letter, and its beginning is searched
 TOKEN = re.compile(r"[0-9A-Za-z가-힣ㄱ-ㅣ一-鿿]+")
 _COMMON = 12_000  # Kiwi numbers its morphemes by how common they are
-_CACHED = 50_000  # distinct eojeol; about 20 MB
+_CACHED = 30_000  # distinct eojeol; about 10 MB
 
 U64 = NDArray[np.uint64]
 Counts = NDArray[np.uint16]
@@ -63,6 +63,7 @@ class Analyzer:
     def __init__(self) -> None:
         self._kiwi = Kiwi(num_workers=1, load_multi_dict=False)
         self._known: dict[str, tuple[Word, ...]] = {}
+        self._words: dict[Word, Word] = {}
         self.meanings = Meanings(self._kiwi)
 
     def analyse(self, text: str) -> Analysis:
@@ -97,11 +98,11 @@ class Analyzer:
         )
 
     def _compute(self, eojeol: str) -> tuple[Word, ...]:
-        words = tuple(
-            _word(token) for token in self._kiwi.tokenize(eojeol) if token.tag.partition("-")[0] in _CONTENT_TAGS
-        )
+        tokens = [t for t in self._kiwi.tokenize(eojeol) if t.tag.partition("-")[0] in _CONTENT_TAGS]
+        words = tuple([self._words.setdefault(word, word) for word in map(_word, tokens)])
         if len(self._known) >= _CACHED:
             self._known.clear()
+            self._words.clear()
         self._known[eojeol] = words
         return words
 

@@ -5,11 +5,10 @@ from copy import copy
 
 from domain.knowledge import Candidate, Decision, DecisionKind, Entry, EntryKind
 from knowledge.analysis import Analyzer
-from knowledge.evidence import Evidence, gather
+from knowledge.evidence import Evidence, Gatherer
 from knowledge.files import alias_key
 from knowledge.index import Index
 from knowledge.model import Model, Weights, default_model
-from knowledge.passages import Passages
 from knowledge.ranker import Ranker, train, worth_training
 from knowledge.split import parts_of, points_back
 from knowledge.text import normalise
@@ -23,14 +22,14 @@ _KINDS = {
 }
 _MAX_PARTS = 4
 _VERBATIM = 0.99  # confidence in a question that is an alias, letter for letter
-_VERBATIM_ENTRIES = 5_000  # in larger knowledge bases search alone finds them
+_VERBATIM_ENTRIES = 500  # in larger knowledge bases search alone finds them
 
 
 class Answerer:
     """Decides on one version of the knowledge base. Never changes; safe to call from several threads.
 
-    Construction analyses every entry and trains the ranker: about a second for 100 entries with 1,500 aliases. index:
-    of exactly these entries, when it is at hand. learn: whether to train a ranker where that is worth it.
+    Construction analyses every entry and trains the ranker: about a second for 100 entries with 1,500 aliases. index,
+    ranker: of exactly these entries, when they are at hand. learn: whether to train a ranker where that is worth it.
     """
 
     def __init__(
@@ -40,6 +39,7 @@ class Answerer:
         model: Model | None = None,
         *,
         index: Index | None = None,
+        ranker: Ranker | None = None,
         learn: bool = True,
     ) -> None:
         self._entries = {e.id: e for e in entries}
@@ -47,16 +47,23 @@ class Answerer:
         self._model = model or default_model()
         self._index = Index.of(analyzer, self._entries.values()) if index is None else index
         ordered = [self._entries[i] for i in self._index.ids]
-        self._ordered = ordered
-        self._passages = Passages()
         self._learn = learn
         learnable = learn and worth_training(ordered)
-        self._ranker: Ranker | None = train(analyzer, self._index, ordered) if learnable else None
+        self._ranker = train(analyzer, self._index, ordered) if learnable and not ranker else ranker
+        self._gatherer = Gatherer(analyzer, self._index, self._ranker, ordered)
         self._verbatim = _verbatim(ordered) if len(ordered) <= _VERBATIM_ENTRIES else {}
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         return tuple(self._entries.values())
+
+    @property
+    def index(self) -> Index:
+        return self._index
+
+    @property
+    def ranker(self) -> Ranker | None:
+        return self._ranker
 
     @property
     def model(self) -> Model:
@@ -109,20 +116,15 @@ class Answerer:
 
     def evidence(self, text: str, prev: str | None = None) -> Evidence | None:
         """The ranking and the features that decide one question; None for an empty knowledge base."""
-        alone = self._evidence(text)
+        alone = self._gatherer.gather(text)
         if not prev or alone is None:
             return alone
         weights = self.weights
         sure = weights.probability(alone.features)
         if sure >= weights.answer and not points_back(text):
             return alone
-        joined = self._evidence(f"{prev} {text}")
+        joined = self._gatherer.gather(f"{prev} {text}")
         return joined if joined and weights.probability(joined.features) > sure else alone
-
-    def _evidence(self, text: str) -> Evidence | None:
-        return gather(
-            self._analyzer, self._index, self._ranker, self._ordered, self._passages, self._analyzer.analyse(text)
-        )
 
     def _decide(self, text: str, prev: str | None) -> Decision:
         evidence = self.evidence(text, prev)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.knowledge import Entry
-from knowledge.analysis import Analysis, Analyzer
+from knowledge.analysis import Analyzer
 from knowledge.index import Hits, Index
 from knowledge.passages import Passages
 from knowledge.ranker import Ranker, meaning_of, shape_of
@@ -29,40 +29,39 @@ class Evidence:
     features: tuple[float, ...]
 
 
-def gather(
-    analyzer: Analyzer,
-    index: Index,
-    ranker: Ranker | None,
-    entries: Sequence[Entry],
-    passages: Passages,
-    question: Analysis,
-) -> Evidence | None:
-    """Evidence for the question; None when the index is empty. entries: in the index's order."""
-    if not len(index):
-        return None
-    hits = index.search(question)
-    ask = (hits.ask_words + hits.ask_grams) / 2
-    body = (hits.body_words + hits.body_grams) / 2
-    if ranker:
-        meaning = meaning_of(analyzer, hits.morphemes, hits.words)
-        odds = ranker.score(hits.words, shape_of(question), meaning).astype(np.float64)
-        odds -= odds.max()
-        odds -= math.log(np.exp(odds).sum())
-        total = odds + _SEARCH_IN_RANKING * ask
-    else:
-        ask = ask + body * np.array([1 / (1 + len(e.aliases)) for e in entries])
-        passages.add(ask, entries, hits.grams)
-        total = _SEARCH_ALONE * ask
-    total -= total.max()
-    share = np.exp(total)
-    share /= share.sum()
-    order = _top(total)
-    scores = share[order]
-    return Evidence(
-        tuple([hits.ids[i] for i in order]),
-        tuple(scores.tolist()),
-        _features(hits, ask, body, share, order, entries, len(question.words)),
-    )
+class Gatherer:
+    """Index and ranker of one version put together. entries: in the index's order."""
+
+    def __init__(self, analyzer: Analyzer, index: Index, ranker: Ranker | None, entries: Sequence[Entry]) -> None:
+        self._analyzer, self._index, self._ranker, self._entries = analyzer, index, ranker, entries
+        self._passages = Passages()
+        # The more aliases an entry has, the less its body, which quotes the policy, says about how people ask.
+        self._body_weight = np.array([1 / (1 + len(e.aliases)) for e in entries])
+
+    def gather(self, text: str) -> Evidence | None:
+        """Evidence for a question; None when the index is empty."""
+        if not len(self._index):
+            return None
+        question = self._analyzer.analyse(text)
+        hits = self._index.search(question)
+        ask = (hits.ask_words + hits.ask_grams) / 2
+        body = (hits.body_words + hits.body_grams) / 2
+        if self._ranker:
+            meaning = meaning_of(self._analyzer, hits.morphemes, hits.words)
+            odds = self._ranker.score(hits.words, shape_of(question), meaning).astype(np.float64)
+            odds -= odds.max()
+            odds -= math.log(np.exp(odds).sum())
+            total = odds + _SEARCH_IN_RANKING * ask
+        else:
+            ask += body * self._body_weight
+            self._passages.add(ask, self._entries, hits.grams)
+            total = _SEARCH_ALONE * ask
+        total -= total.max()
+        share = np.exp(total)
+        share /= share.sum()
+        order = _top(total)
+        features = _features(hits, ask, body, share, order, self._entries, len(question.words))
+        return Evidence(tuple([hits.ids[i] for i in order]), tuple(share[order].tolist()), features)
 
 
 def _top(total: Floats, count: int = _TOP) -> list[int]:

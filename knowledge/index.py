@@ -84,7 +84,11 @@ class Index:
 
     @classmethod
     def of(cls, analyzer: Analyzer, entries: Iterable[Entry]) -> "Index":
-        return cls(analyzer, tuple(segments_of.make(analyzer, tuple(entries))))
+        return cls(analyzer, segments_of.make(analyzer, tuple(entries)))
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        return self._segments
 
     def __len__(self) -> int:
         return len(self.ids)

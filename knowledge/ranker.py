@@ -17,8 +17,9 @@ from knowledge.analysis import U64, Analysis, Analyzer
 from knowledge.index import Index, Terms
 from knowledge.segment import ask_texts
 
-_STEPS, _RATE = 30, 2.0
+_STEPS, _RATE = 20, 2.0
 _PARTS = (1.0, 1.75, 1.0)  # weights of words, grams, meaning
+_RARE = 48  # texts that have a feature
 _MAX_COST = 2e9  # texts squared times entries: about three seconds of training
 _MIN_TEXTS = 3.0  # an entry, on average: from fewer there is nothing to learn that search does not know
 
@@ -151,12 +152,20 @@ def _chunks(sparse: _Sparse, columns: NDArray[np.int64], count: int) -> list[Mat
 
 
 def _kernel(sparse: _Sparse, count: int) -> Matrix:
-    """Inner products of all texts. Features of one text only add to the diagonal."""
+    """Inner products of all texts: rare features pair by pair, common ones as dense pieces."""
     lengths = np.diff(sparse.ptr)
-    kernel = np.zeros((count, count), np.float32)
-    for dense in _chunks(sparse, np.flatnonzero(lengths > 1), count):
+    places: list[NDArray[np.int64]] = []
+    products: list[Matrix] = []
+    for length in range(1, _RARE + 1):
+        starts = sparse.ptr[:-1][lengths == length]
+        at = starts[:, None] + np.arange(length)
+        texts, values = sparse.texts[at], sparse.values[at]
+        places.append((texts[:, :, None] * count + texts[:, None, :]).ravel())
+        products.append((values[:, :, None] * values[:, None, :]).ravel())
+    pairs = np.bincount(np.concatenate(places), np.concatenate(products), count * count)
+    kernel = pairs.reshape(count, count).astype(np.float32)
+    for dense in _chunks(sparse, np.flatnonzero(lengths > _RARE), count):
         kernel += dense @ dense.T
-    np.fill_diagonal(kernel, np.bincount(sparse.texts, sparse.values.astype(np.float64) ** 2, count))
     return kernel
 
 

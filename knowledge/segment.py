@@ -11,6 +11,8 @@ from knowledge.analysis import Analysis, Analyzer
 from knowledge.postings import MAX_UNITS, Block, Ints, build, compact, merge
 from knowledge.text import to_jamo
 
+_TOGETHER = 512  # entries analysed before they are put in arrays
+
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 
@@ -51,18 +53,29 @@ def ask_texts(entry: Entry) -> tuple[str, ...]:
     return (entry.title, *entry.aliases)
 
 
-def make(analyzer: Analyzer, entries: Sequence[Entry]) -> list[Segment]:
-    """Segments of the entries, none with more units than a block can number."""
+def make(analyzer: Analyzer, entries: Sequence[Entry]) -> tuple[Segment, ...]:
+    """Segments of the entries. Made from small ones, so that little is held beside the result."""
+    out: tuple[Segment, ...] = ()
+    for begin in range(0, len(entries), _TOGETHER):
+        for part in _parts(entries[begin : begin + _TOGETHER]):
+            out = tidy((*out, _make(analyzer, part)))
+    return out
+
+
+def _parts(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The entries in lists of no more units than a block can number."""
     parts: list[list[Entry]] = [[]]
     room = MAX_UNITS
     for entry in entries:
         need = len(entry.aliases) + 2
-        if need > room and parts[-1]:
+        if need > MAX_UNITS:
+            raise ValueError(f"entry {entry.id} has more than {MAX_UNITS - 2} aliases")
+        if need > room:
             parts.append([])
             room = MAX_UNITS
         parts[-1].append(entry)
         room -= need
-    return [_make(analyzer, part) for part in parts if part]
+    return parts
 
 
 def _make(analyzer: Analyzer, entries: list[Entry]) -> Segment:
@@ -110,7 +123,7 @@ def without(analyzer: Analyzer, segment: Segment, number: int) -> Segment:
 def tidy(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     """Small segments at the end merged with their neighbours, mostly dead ones compacted: every entry is copied a
     logarithmic number of times, and a search meets a handful of segments."""
-    out = [_compacted(s) if s.alive.sum() * 2 < len(s.alive) else s for s in segments if s.alive.any()]
+    out = [compacted(s) if s.alive.sum() * 2 < len(s.alive) else s for s in segments if s.alive.any()]
     while len(out) > 1 and out[-1].units * 4 > out[-2].units and out[-1].units + out[-2].units <= MAX_UNITS:
         two, one = out.pop(), out.pop()
         out.append(_merged(one, two))
@@ -142,7 +155,8 @@ def _merged(one: Segment, two: Segment) -> Segment:
     )
 
 
-def _compacted(segment: Segment) -> Segment:
+def compacted(segment: Segment) -> Segment:
+    """The living entries only."""
     keep = segment.living_units()
     words = compact(segment.words, keep)
     left = segment.words.find(words.keys)[1]
