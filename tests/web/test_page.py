@@ -2,11 +2,13 @@
 
 import asyncio
 
+import httpx
 import pytest
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from bot.channels.web import CHANNEL
 from domain.messages import LoggedMessage
+from tests.web.customer import Customer, until
 from tests.web.service import Service
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -298,6 +300,16 @@ async def test_an_erased_conversation_is_told_and_begun_anew(page: Page, service
     await expect(log.locator(".mine")).to_have_count(0)
 
 
+async def test_what_is_written_into_an_erased_conversation_begins_a_new_one(page: Page, service: Service) -> None:
+    log = await open_chat(page)
+    await service.storage.keys.destroy(max(service.storage.keys.cached))
+    await say(page, QUESTION)
+    await expect(log).to_contain_text("이전 대화는 지워졌습니다.")
+    await expect(log).to_contain_text(ANSWER)
+    await expect(log.locator(".mine")).to_have_count(1)
+    await expect(page.get_by_role("button", name="네, 18세 이상입니다")).to_be_visible()
+
+
 async def test_dots_show_while_an_answer_is_prepared(page: Page, service: Service) -> None:
     log = await open_chat(page)
     typing = page.get_by_text("답변을 준비하고 있습니다.").locator("..")
@@ -321,3 +333,19 @@ async def test_without_javascript_there_is_a_way(page: Page, service: Service) -
     await plain.get_by_role("link", name="이용 정책").last.click()
     await expect(plain.get_by_role("heading", name="이용 정책", exact=True)).to_be_visible()
     await context.close()
+
+
+async def test_a_session_that_another_window_began_is_taken_over(
+    page: Page, context: BrowserContext, http: httpx.AsyncClient
+) -> None:
+    await open_chat(page)
+    customer = await Customer.arrive(http)
+    await customer.say(text="다른 창에서 쓴 말입니다")
+    other = await context.new_page()
+    await other.goto("/static/mark.svg")
+    await other.evaluate("(token) => localStorage.setItem('sangdam.token', token)", customer.token)
+    await expect(log_of(page)).to_contain_text("다른 창에서 쓴 말입니다")
+    await say(page, QUESTION)
+    await expect(log_of(page)).to_contain_text(ANSWER)
+    async with customer.listening() as events:
+        assert (await until(events, "message", author="customer", text=QUESTION))[0][1]["seq"] == 1

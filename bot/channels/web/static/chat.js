@@ -13,7 +13,7 @@ const root = document.body.dataset.root;
 const title = document.title;
 const ACKED = "sangdam.acked";
 
-const session = new Session(root);
+const session = new Session(root, () => begin(""));
 const panel = new Panel($("panel"), root);
 const outbox = new Outbox(session, { state: sent, refused: renewSession });
 const log = new Log($("log"), root, {
@@ -61,7 +61,7 @@ function show(name, data) {
   } else if (name === "ready") {
     if (!ready) opened();
   } else if (name === "gone") {
-    renewSession({ status: 410 });
+    renewSession({ status: 410, token: session.token });
   }
 }
 
@@ -86,13 +86,14 @@ function typing(on) {
 
 let ackSoon = 0;
 function acknowledge() {
-  if (seen <= Number(read(ACKED) ?? 0)) return;
+  const [name, acked] = (read(ACKED) ?? "").split(" ");
+  if (name === session.name && seen <= Number(acked)) return;
   clearTimeout(ackSoon);
   ackSoon = setTimeout(async () => {
     const seq = seen;
     try {
       await session.post("chat/ack", { seq }, { keepalive: true });
-      write(ACKED, String(seq));
+      write(ACKED, `${session.name} ${seq}`);
     } catch {
       // The next message or the next load says it again.
     }
@@ -148,11 +149,13 @@ function banner(text) {
 
 // The server does not know this session (any more): begin a new one and say so.
 function renewSession(refusal) {
+  if (session.drop(refusal.token)) begin(refusal.status === 410 ? T.gone : T.renewed);
+}
+
+function begin(remark) {
   stream.pause();
-  session.drop();
-  write(ACKED, null);
   log.clear();
-  log.remark(refusal.status === 410 ? T.gone : T.renewed);
+  if (remark) log.remark(remark);
   typing(false);
   [seen, ready, held] = [0, false, []];
   $("log").setAttribute("aria-live", "off");

@@ -4,9 +4,9 @@ const KEY = "sangdam.token";
 const LOCK = "sangdam.session";
 
 export class Refusal extends Error {
-  constructor(status, code, message, retryAfter) {
+  constructor(status, code, message, retryAfter, token) {
     super(message);
-    Object.assign(this, { status, code, retryAfter });
+    Object.assign(this, { status, code, retryAfter, token });
   }
 }
 
@@ -14,8 +14,24 @@ export class Session {
   #root;
   #token = null; // where storage is closed to us the conversation lasts as long as the page
 
-  constructor(root) {
+  // changed() is called when another window of this browser has begun another session, which is ours from then on.
+  constructor(root, changed) {
     this.#root = root;
+    addEventListener("storage", (event) => {
+      if (event.key !== KEY) return;
+      // Two windows that wrote at once hear of each other's token; a moment later both read the one that stayed.
+      setTimeout(() => {
+        const token = read(KEY);
+        if (!token || !this.#token || token === this.#token) return;
+        this.#token = token;
+        changed();
+      }, 100);
+    });
+  }
+
+  // A short name of the session, to tell what is kept of it from what is kept of another.
+  get name() {
+    return this.#token?.slice(0, 8) ?? "";
   }
 
   // A fetch in this session; opens one when there is none. Throws Refusal for an answer that is not 2xx, and
@@ -23,7 +39,7 @@ export class Session {
   async fetch(path, options = {}) {
     const token = await this.#open();
     const headers = { ...options.headers, Authorization: `Bearer ${token}` };
-    return checked(await fetch(`${this.#root}/${path}`, { ...options, headers, cache: "no-store" }));
+    return checked(await fetch(`${this.#root}/${path}`, { ...options, headers, cache: "no-store" }), token);
   }
 
   post(path, body, options = {}) {
@@ -31,14 +47,19 @@ export class Session {
     return this.fetch(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
   }
 
-  // Forget this session, unless another window has already opened a new one.
-  drop() {
-    if (read(KEY) === this.#token) write(KEY, null);
+  // Forget the session whose token was refused. False when it was forgotten before: a late answer ends no new session.
+  drop(token) {
+    if (token !== this.#token) return false;
+    if (read(KEY) === token) write(KEY, null);
     this.#token = null;
+    return true;
+  }
+
+  get token() {
+    return this.#token;
   }
 
   async #open() {
-    this.#token = read(KEY) ?? this.#token;
     if (this.#token) return this.#token;
     const ask = async () => {
       this.#token = read(KEY);
@@ -49,16 +70,16 @@ export class Session {
       }
       return this.#token;
     };
-    // Two windows that open at once share one session.
+    // Windows that open at once share one session; where one does not see the other's in time, `changed` mends it.
     return navigator.locks ? navigator.locks.request(LOCK, ask) : ask();
   }
 }
 
-async function checked(response) {
+async function checked(response, token = null) {
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
   const wait = Number(response.headers.get("Retry-After")) || 0;
-  throw new Refusal(response.status, said.error ?? "", said.message ?? "", wait);
+  throw new Refusal(response.status, said.error ?? "", said.message ?? "", wait, token);
 }
 
 export function read(key, store = () => localStorage) {
