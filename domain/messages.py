@@ -68,12 +68,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message to the customer. buttons are rows; menu asks the channel to show its persistent menu."""
+    """One message to the customer. buttons are rows; menu asks the channel to show its persistent menu; sender is the
+    alias of the person who wrote it, "" for the bot."""
 
     text: str
     buttons: tuple[tuple[Button, ...], ...] = ()
     source: Source | None = None
     menu: bool = False
+    sender: str = ""
 
 
 class Author(StrEnum):
@@ -105,3 +107,4 @@ class LoggedMessage:
     attachments: tuple[Attachment, ...] = field(default=())
     edits: int | None = None
     delivery: Delivery = Delivery.PENDING
+    sender: str = ""

@@ -51,6 +51,8 @@ def outgoing_to_bytes(message: Outgoing) -> bytes:
         body["source"] = [message.source.label, message.source.entry, message.source.version]
     if message.menu:
         body["menu"] = True
+    if message.sender:
+        body["sender"] = message.sender
     return _dumps(body)
 
 
@@ -65,6 +67,7 @@ def outgoing_of(body: dict[str, Any]) -> Outgoing:
         buttons=tuple(tuple(Button(label, data) for label, data in row) for row in body.get("buttons", ())),
         source=Source(*source) if source else None,
         menu=body.get("menu", False),
+        sender=body.get("sender", ""),
     )
 
 

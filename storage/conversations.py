@@ -65,6 +65,7 @@ class Conversations:
             source=out.source if out else None,
             attachments=attachments_of(body),
             delivery=Delivery(row.delivery),
+            sender=out.sender if out else "",
         )
 
     async def acknowledge(self, conversation_id: int, seq: int, now: int) -> None:

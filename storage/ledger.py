@@ -6,13 +6,15 @@ A changed, removed or inserted row breaks every link after it. The rows hold ids
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.effects import LedgerEvent
 from storage.crypto import Hashes
 from storage.database import Database
-from storage.statements import Program, Statement, in_list
+from storage.statements import Program, Row, Statement, in_list
 from storage.tables import ledger, ledger_heads
 from storage.times import from_us
 
@@ -73,6 +75,28 @@ def append(events: Sequence[LedgerEvent], hashes: Hashes, now: int) -> Program[N
         )
     yield ADD_LINK, rows
     yield MOVE_HEAD, [{"head": chain, "new_n": n, "new_link": link} for chain, (n, link) in state.items()]
+
+
+async def append_events(connection: AsyncConnection, events: Sequence[LedgerEvent], hashes: Hashes, now: int) -> None:
+    """The same in a transaction that is written in Core; its last statements."""
+    postgresql = connection.dialect.name == "postgresql"
+    program = append(events, hashes, now)
+    rows: list[Row] = []
+    while True:
+        try:
+            statement, params = program.send(rows) if rows else next(program)
+        except StopIteration:
+            return
+        bind = statement.postgresql_params if postgresql else statement.sqlite_params
+        bound: Any = [bind(p) for p in params] if isinstance(params, list) else bind(params)
+        text = statement.for_postgresql if postgresql else statement.for_sqlite
+        result = await connection.exec_driver_sql(text, bound)
+        rows = list(result.all()) if result.returns_rows else []
+
+
+def record(events: Sequence[LedgerEvent], hashes: Hashes, now: int) -> Program[None]:
+    """A transaction of its own for events that change nothing else."""
+    yield from append(events, hashes, now)
 
 
 async def verify(database: Database, hashes: Hashes) -> list[Broken]:

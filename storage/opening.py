@@ -7,14 +7,17 @@ from typing import TypeVar
 
 from domain.clock import Clock
 from domain.errors import Conflict, KeyGone
+from storage.access_log import AccessLog
 from storage.conversations import Conversations
 from storage.crypto import Hashes, MasterKey, WrongKey
 from storage.database import Database
+from storage.desk_views import DeskViews
 from storage.facts import ensure_fact
 from storage.intake import NeedKeys
 from storage.keys import KeyStore
 from storage.knowledge import KnowledgeVersions
 from storage.migrations.runner import migrate
+from storage.staff import StaffAccounts
 from storage.statements import Program
 
 T = TypeVar("T")
@@ -31,6 +34,9 @@ class Storage:
     hashes: Hashes
     conversations: Conversations
     knowledge: KnowledgeVersions
+    accounts: StaffAccounts
+    access_log: AccessLog
+    desk: DeskViews
 
     async def run(self, make: Callable[[list[int]], Program[T]]) -> T:
         """Run a program of the hot path, fetching or making the keys it asks for first.
@@ -76,6 +82,9 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
             hashes=hashes,
             conversations=Conversations(database, keys, hashes),
             knowledge=KnowledgeVersions(database),
+            accounts=StaffAccounts(database, hashes, clock),
+            access_log=AccessLog(database, hashes, clock),
+            desk=DeskViews(database, keys),
         )
     finally:
         await database.close()
