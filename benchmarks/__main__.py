@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import telegram
+from benchmarks import growth, telegram
 from benchmarks.options import Options
 
 
@@ -23,7 +23,10 @@ class Measure:
 
 
 # A further measure is one module with a run(options) and one line here.
-MEASURES = (Measure("telegram", "the bot against echo bots: updates/s, CPU, delay, memory", telegram.run),)
+MEASURES = (
+    Measure("telegram", "the bot against echo bots: updates/s, CPU, delay, memory", telegram.run),
+    Measure("growth", "CPU of a message in an empty and in a full database", growth.run),
+)
 
 
 def main() -> int:

@@ -65,8 +65,13 @@ class KnowledgeVersions:
             if texts:
                 await connection.execute(sa.insert(kb_entries), _rows(DRAFT, texts))
 
-    async def publish(self, texts: Mapping[str, str], *, after: int, by: str, note: str, now: int) -> int:
-        """Publish texts as version after + 1. Raises Conflict when the latest version is not `after` any more."""
+    async def publish(
+        self, texts: Mapping[str, str], *, after: int, by: str, note: str, now: int, draft: bool = False
+    ) -> int:
+        """Publish texts as version after + 1; with draft they are the new draft too.
+
+        Raises Conflict when the latest version is not `after` any more.
+        """
         async with self._database.write() as connection:
             await connection.execute(sa.select(kb_versions.c.version).with_for_update())
             latest = (await connection.execute(sa.select(sa.func.max(kb_versions.c.version)))).scalar() or 0
@@ -77,8 +82,11 @@ class KnowledgeVersions:
             await connection.execute(
                 sa.insert(kb_versions).values(version=version, published_at=now, published_by=by, note=note)
             )
-            if texts:
-                await connection.execute(sa.insert(kb_entries), _rows(version, texts))
+            if draft:
+                await connection.execute(sa.delete(kb_entries).where(kb_entries.c.version == DRAFT))
+            for made in (version, DRAFT) if draft else (version,):
+                if texts:
+                    await connection.execute(sa.insert(kb_entries), _rows(made, texts))
         return version
 
     async def _store(self, connection: AsyncConnection, texts: Mapping[str, str]) -> None:

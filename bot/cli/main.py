@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 
 import uvloop
 
-from bot.cli import asking, records, running, storing
+from bot.cli import asking, kb, records, running, storing
 from bot.logs import configure_logs
 from bot.settings import Settings, load_settings
 from domain.errors import SangdamError, SettingsError
@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     screen.add_argument("--json", action="store_true", help="a line of JSON for each line")
     screen.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
 
+    _add_kb(commands)
     cases = _add(commands, "cases", "the cases, first due first", records.cases)
     cases.add_argument("--json", action="store_true", help="a line of JSON for each case")
 
@@ -69,6 +70,23 @@ def parser() -> argparse.ArgumentParser:
     rotate = _add(keys, "rotate", "wrap every person's key under a new master key", storing.rotate)
     rotate.add_argument("--new-key-file", metavar="FILE", required=True, help="where the new master key is written")
     return parser
+
+
+def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = commands.add_parser("kb", help="the knowledge base").add_subparsers(required=True, metavar="WHAT")
+    into = _add(group, "import", "make the draft what a folder of Markdown files holds", kb.import_)
+    into.add_argument("folder", metavar="DIR")
+    into.add_argument("--merge", action="store_true", help="keep the draft's other entries")
+    out = _add(group, "export", "write a version's entries as Markdown files", kb.export)
+    out.add_argument("folder", metavar="DIR")
+    out.add_argument("--version", type=int, help="default: the live one; 0 is the draft")
+    _add(group, "check", "what publishing the draft would change", kb.check)
+    publish = _add(group, "publish", "publish the draft, when the gate lets it pass", kb.publish)
+    publish.add_argument("--note", default="", help="what changed")
+    publish.add_argument("--override", default="", metavar="REASON", help="publish although questions would break")
+    _add(group, "history", "the published versions, newest first", kb.history)
+    back = _add(group, "rollback", "publish what an older version held", kb.rollback)
+    back.add_argument("version", type=int)
 
 
 def _add(

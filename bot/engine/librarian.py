@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar, TypeVarTuple, Unpack
 
@@ -57,17 +57,22 @@ class Librarian:
 
     async def load(self) -> Edition:
         """Bring the latest published version in; a new database gets the default knowledge base first."""
+        version = await self.ensure_published()
+        if self._edition is None or self._edition.library.version != version.version:
+            texts = await self._versions.texts(version.version)
+            self._edition = await in_thread(self._thread, self._build, version, texts)
+            self._ready.set()
+            log.info("knowledge_live", version=version.version, entries=len(texts))
+        return self._edition
+
+    async def ensure_published(self) -> KbVersion:
+        """The latest published version; the default knowledge base in a new database."""
         version = await self._versions.latest()
         if version is None:
             await self._publish_default()
             version = await self._versions.latest()
             assert version is not None
-        if self._edition is None or self._edition.library.version != version.version:
-            texts = await self._versions.texts(version.version)
-            self._edition = await self._in_thread(self._build, version, texts)
-            self._ready.set()
-            log.info("knowledge_live", version=version.version, entries=len(texts))
-        return self._edition
+        return version
 
     async def run(self) -> None:
         """Keep up with what is published, here or by another process."""
@@ -85,7 +90,7 @@ class Librarian:
         """Decide (text, question before) pairs, in the analysis thread."""
         decided: list[tuple[Decision, ...]] = []
         for start in range(0, len(questions), _SLICE):
-            decided += await self._in_thread(edition.answerer.decide_many, questions[start : start + _SLICE])
+            decided += await in_thread(self._thread, edition.answerer.decide_many, questions[start : start + _SLICE])
         return decided
 
     def close(self) -> None:
@@ -96,10 +101,9 @@ class Librarian:
         texts = {entry.id: dump(entry) for entry in entries}
         now = to_us(self._clock())
         try:
-            await self._versions.publish(texts, after=0, by="sangdam", note="기본 지식", now=now)
+            await self._versions.publish(texts, after=0, by="sangdam", note="기본 지식", now=now, draft=True)
         except Conflict:
             return  # another process was first; its version is the same
-        await self._versions.replace_draft(texts, keep_others=False)
 
     def _build(self, version: KbVersion, texts: dict[str, str]) -> Edition:
         if self._analyzer is None:
@@ -108,5 +112,7 @@ class Librarian:
         published = version.published_at.astimezone(SEOUL).date()
         return Edition(Library(version.version, published, entries), Answerer(self._analyzer, entries.values()))
 
-    async def _in_thread(self, function: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+async def in_thread(thread: Executor, function: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
+    """Run a function in a thread of one's own."""
+    return await asyncio.get_running_loop().run_in_executor(thread, function, *arguments)

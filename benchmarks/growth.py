@@ -1,0 +1,129 @@
+"""CPU of a message's way through the storage, in an empty database and in one with a long past.
+
+The whole way without the platform: intake, decision (a greeting, real handlers), write, settling; batches of 32 from
+chats drawn at random among all there are.
+"""
+
+import random
+import secrets
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import uvloop
+
+from benchmarks.options import Options
+from benchmarks.report import ratio, table
+from domain.clock import system_clock
+from domain.deadlines import Calendar
+from domain.effects import Effects
+from domain.knowledge import Decision, DecisionKind, Entry, EntryKind
+from domain.messages import Delivery, Incoming, IncomingKind
+from domain.work import Work
+from handlers.catalogue import load_texts
+from handlers.entrance import handle as decide
+from handlers.library import Library
+from handlers.turn import Context, Prepared, Shop, Turn
+from storage.crypto import MasterKey
+from storage.delivery import Settled, settle
+from storage.handling import Loaded, handle
+from storage.intake import Arrival, Lease, take_in
+from storage.opening import Storage, open_storage
+from storage.times import to_us
+
+CONVERSATIONS = 100_000
+MESSAGES = 1_000_000
+BATCH = 32
+FILL = 1_000
+MEASURED = 200  # batches of one measure
+
+
+def run(options: Options) -> dict[str, object]:
+    return uvloop.run(_run(options))
+
+
+async def _run(options: Options) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        urls = [f"sqlite+aiosqlite:///{folder / file}.db" for file in ("data", "keys")]
+        master = MasterKey(secrets.token_bytes(32))
+        async with open_storage(urls[0], urls[1], master, system_clock) as storage:
+            traffic = _Traffic(storage)
+            small = 200
+            await traffic.send([traffic.chat(i) for i in range(small)])
+            before = [await traffic.measure(small) for _ in range(max(3, options.repeat))]
+            began = time.monotonic()
+            for start in range(small, CONVERSATIONS, FILL):
+                await traffic.send([traffic.chat(i) for i in range(start, min(CONVERSATIONS, start + FILL))])
+            while traffic.messages < MESSAGES:
+                await traffic.send([traffic.chat(random.randrange(CONVERSATIONS)) for _ in range(FILL)])
+            print(f"  filled to {traffic.messages:,} messages in {time.monotonic() - began:.0f} s", flush=True)
+            after = [await traffic.measure(CONVERSATIONS) for _ in range(max(3, options.repeat))]
+    rows = [
+        [f"{small} conversations", f"{median(before):.0f}"],
+        [f"{CONVERSATIONS:,} conversations, {MESSAGES:,} messages", f"{median(after):.0f}"],
+    ]
+    table(["database", "CPU µs/message"], rows)
+    print(ratio("full / empty", median(after), median(before)))
+    return {"empty_us": median(before), "full_us": median(after), "ratio": median(after) / median(before)}
+
+
+class _Traffic:
+    """Greetings from many chats, answered by the real handlers and settled."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._number = 0
+        self.messages = 0
+        entry = Entry("greeting", "인사", EntryKind.CHAT, "안녕하세요. 무엇을 도와드릴까요?")
+        self._context = Context(
+            Shop("shop", "operator"),
+            load_texts(),
+            Library(1, datetime.now(UTC).date(), {entry.id: entry}),
+            Calendar(),
+            system_clock(),
+        )
+
+    def chat(self, number: int) -> str:
+        return str(10_000_000 + number)
+
+    async def measure(self, conversations: int) -> float:
+        """CPU microseconds for each message of the customers."""
+        chats = [[self.chat(random.randrange(conversations)) for _ in range(BATCH)] for _ in range(MEASURED)]
+        began = time.process_time()
+        for batch in chats:
+            await self.send(batch)
+        return (time.process_time() - began) / (MEASURED * BATCH) * 1e6
+
+    async def send(self, chats: Sequence[str]) -> None:
+        now = to_us(system_clock())
+        storage = self._storage
+        arrivals = [Arrival(self._incoming(chat), ()) for chat in chats]
+        lease = Lease("bench", now + 60_000_000)
+        hashes, keys = storage.hashes, storage.keys.cached
+        _, works = await storage.run(
+            lambda spare: take_in(
+                "telegram", arrivals, hashes=hashes, keys=keys, spare_keys=spare, now=now, lease=lease
+            )
+        )
+        program = partial(handle, works, self._decide, hashes=hashes, keys=keys, now=now, push={"telegram": "bench"})
+        handled = await storage.run(lambda _: program())
+        answered = [Settled(s.conversation_id, s.seq, Delivery.SENT, ref="1") for s in handled.sends]
+        await storage.database.run(settle(answered, "bench", now))
+        self.messages += len(works) + len(answered)
+
+    def _incoming(self, chat: str) -> Incoming:
+        self._number += 1
+        number = self._number
+        return Incoming(
+            "telegram", str(number), chat, IncomingKind.TEXT, system_clock(), text="안녕하세요 반갑습니다", order=number
+        )
+
+    def _decide(self, work: Work, loaded: Loaded) -> Effects:
+        greeting = Decision(work.incoming.text, DecisionKind.CHAT, "greeting", None, (), 1.0)
+        prepared = Prepared(work.incoming, work.seq, secrets.randbelow(1_000_000), decisions=(greeting,))
+        return decide(Turn(self._context, prepared, loaded.conversation, loaded.customer, loaded.cases))
