@@ -104,11 +104,10 @@ class Answerer:
         asked = [d for d in decided if d.kind is not DecisionKind.CHAT]
         if not asked:
             return (decided[0],)
-        if len(asked) == 1 and asked[0].entry is not None:
-            return (asked[0],)
-        if len({d.entry for d in asked} - {None}) > 1 and all(d.entry is not None for d in asked):
+        if len({d.entry for d in asked}) > 1 and all(d.entry is not None for d in asked):
             return tuple(asked)
-        return (self._decide(text, prev),)
+        whole = self._decide(text, prev)
+        return (asked[0] if whole.entry is None and len(asked) == 1 else whole,)
 
     def decide_many(self, messages: Sequence[tuple[str, str | None]]) -> list[tuple[Decision, ...]]:
         """`decide` for each (text, prev)."""

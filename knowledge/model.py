@@ -31,6 +31,7 @@ FEATURES = (
 )
 _RIDGE = 1.0
 _FOLDS = 5
+_LEAST_CLARIFY = 0.12  # below it the candidates are chance, whatever the labelled questions say
 Floats = NDArray[np.float64]
 
 
@@ -118,7 +119,7 @@ def fit_weights(outcomes: Sequence[Outcome], budget: float, lessons: Sequence[Ou
     answers = np.array([o.answers for o in outcomes])
     near = np.array([o.near for o in outcomes], np.float64)
     answer = _from(unseen[answers], y[answers], budget)
-    clarify = min(_clarify(unseen, near), answer)
+    clarify = min(max(_clarify(unseen, near), _LEAST_CLARIFY), answer)
     return Weights(round(bias, 4), tuple(round(float(c), 4) for c in coefficients), round(answer, 4), round(clarify, 4))
 
 
