@@ -126,7 +126,7 @@ async def test_merge_keeps_the_others_and_sees_their_aliases(
     assert sorted(await storage.knowledge.texts(DRAFT)) == ["coupon", "delivery", "refund"]
     taken = "---\nid: coupon\ntitle: 쿠폰\nkind: answer\naliases:\n  - 택배는 언제 오나요\n---\n쿠폰 안내입니다.\n"
     (more / "coupon.md").write_text(taken, "utf-8")
-    with pytest.raises(ContentError, match="택배는 언제 오나요|delivery"):
+    with pytest.raises(ContentError, match=r"택배는 언제 오나요|delivery"):
         await publishing.import_folder(more, merge=True)
 
 
