@@ -22,7 +22,10 @@ from knowledge.text import to_jamo
 _K1, _B = 0.6, 0.6
 _REPAIR_WORD, _REPAIR_EOJEOL = 75.0, 80.0  # of 100: likeness in jamo from which an unknown word is taken for a typo
 _REPAIR_JAMO = 4  # shorter words are like too many others
+_LOOKED_AT = 5  # likest ones, of which the first that an entry still has is taken
 _REPAIRS = 6  # a question with more unknown words than this is about something else
+_LARGE = 10_000  # words: from there a look-up takes a millisecond or more, and whole eojeols are too many to know
+_REPAIRS_IN_LARGE = 3
 
 _READY_POSTINGS = 500_000
 _REMEMBERED = 20_000  # repairs; about 4 MB
@@ -114,7 +117,7 @@ class Index:
         """All entries scored. Nearly all the time goes into the postings of the question's terms."""
         words, word_at = self._terms(question.word_keys, "words")
         morphemes = [w.morpheme for w in question.words]
-        if not words.known.all():
+        if self._segments and not words.known.all():
             repaired = self._repaired(question, {w.key for w, k in zip(question.words, words.known, strict=True) if k})
             if repaired:
                 keys = sorted(repaired)
@@ -164,16 +167,18 @@ class Index:
         """
         out: dict[int, tuple[float, int]] = {}
         repairs = 0
+        large = max(len(s.forms) for s in self._segments) > _LARGE
+        allowed = _REPAIRS_IN_LARGE if large else _REPAIRS
         for eojeol in question.eojeols:
             words, trust = self._analyzer.words(eojeol), 1.0
             if all(w.key in known for w in words):
                 pass
-            elif repairs < _REPAIRS and (likest := self._likest_eojeol(eojeol)):
+            elif not large and repairs < allowed and (likest := self._likest_eojeol(eojeol)):
                 words, trust = self._analyzer.words(likest[0]), likest[1]
                 repairs += 1
             for word in words:
                 key, morpheme, sure = word.key, word.morpheme, trust
-                if trust == 1.0 and key not in known and repairs < _REPAIRS and (form := self._likest_form(word.form)):
+                if trust == 1.0 and key not in known and repairs < allowed and (form := self._likest_form(word.form)):
                     key, morpheme, sure = form
                     repairs += 1
                 if out.get(key, (0.0, 0))[0] < sure:
@@ -192,26 +197,36 @@ class Index:
         return int(segment.words.keys[best[1]]), int(segment.morphemes[best[1]]), best[2]
 
     def _likest(self, jamo: str, eojeol: bool) -> tuple[int, int, float] | None:
-        """Segment, place in it, and likeness (0-1) of the eojeol or form most like `jamo`."""
+        """Segment, place in it, and likeness (0-1) of the living eojeol or form most like `jamo`."""
         if len(jamo) < _REPAIR_JAMO:
             return None
-        known = self._likest_known
-        if (jamo, eojeol) not in known:
-            if len(known) >= _REMEMBERED:
-                known.clear()
-            found = None
-            for number, s in enumerate(self._segments):
-                match = process.extractOne(
-                    jamo,
-                    s.eojeol_jamo if eojeol else s.forms,
-                    scorer=fuzz.ratio,
-                    score_cutoff=_REPAIR_EOJEOL if eojeol else _REPAIR_WORD,
-                )
-                if match and (found is None or match[1] / 100 > found[2]):
-                    found = number, match[2], match[1] / 100
-            known[jamo, eojeol] = found
+        if (jamo, eojeol) not in self._likest_known:
+            if len(self._likest_known) >= _REMEMBERED:
+                self._likest_known.clear()
+            found = self._look(jamo, eojeol)
+            self._likest_known[jamo, eojeol] = found
             return found
-        return known[jamo, eojeol]
+        return self._likest_known[jamo, eojeol]
+
+    def _look(self, jamo: str, eojeol: bool) -> tuple[int, int, float] | None:
+        best: tuple[int, int, float] | None = None
+        least = _REPAIR_EOJEOL if eojeol else _REPAIR_WORD
+        for number, s in enumerate(self._segments):
+            choices = s.eojeol_jamo if eojeol else s.forms
+            for _, likeness, at in process.extract(
+                jamo, choices, scorer=fuzz.ratio, score_cutoff=least, limit=_LOOKED_AT
+            ):
+                if best and likeness / 100 <= best[2]:
+                    break
+                if self._lives(s.eojeols[at]) if eojeol else s.words.df[at] > 0:
+                    best = number, at, likeness / 100
+                    break
+        return best
+
+    def _lives(self, eojeol: str) -> bool:
+        """Whether an entry still has the eojeol's words: parts keep those of replaced entries until they are tidied."""
+        keys = np.array([w.key for w in self._analyzer.words(eojeol)], np.uint64)
+        return bool(self._terms(keys, "words")[0].known.all())
 
     def _score(self, s: int, half: Half, terms: Terms, found: tuple[Ints, Ints]) -> Floats:
         segment, (known, at) = self._segments[s], found

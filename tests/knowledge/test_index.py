@@ -84,3 +84,15 @@ def test_an_empty_index_and_an_empty_question_find_nothing(analyzer: Analyzer) -
     assert len(empty) == 0
     assert len(empty.search(analyzer.analyse("환불")).ask_words) == 0
     assert not Index.of(analyzer, SHOP).search(analyzer.analyse("")).ask_words.any()
+
+
+def test_typos_are_not_repaired_to_words_that_no_entry_has_any_more(analyzer: Analyzer) -> None:
+    index = Index.of(analyzer, SHOP).replace([], ["minors"])
+    hits = index.search(analyzer.analyse("미셩년자"))
+    assert not hits.words.known.any()
+    assert "minors" not in hits.ids
+
+
+def test_a_long_message_without_spaces_is_searched(analyzer: Analyzer) -> None:
+    hits = Index.of(analyzer, SHOP).search(analyzer.analyse("개인정보를누구한테넘기나요" * 60))
+    assert hits.ids[int(np.argmax(hits.ask_grams))] == "sharing"
