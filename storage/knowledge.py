@@ -79,9 +79,12 @@ class KnowledgeVersions:
                 raise Conflict(f"version {latest} was published meanwhile; look at it and publish again")
             version = after + 1
             await self._store(connection, texts)
-            await connection.execute(
-                sa.insert(kb_versions).values(version=version, published_at=now, published_by=by, note=note)
-            )
+            try:
+                await connection.execute(
+                    sa.insert(kb_versions).values(version=version, published_at=now, published_by=by, note=note)
+                )
+            except sa.exc.IntegrityError:  # on PostgreSQL: of the first version there is no row yet to lock
+                raise Conflict(f"version {version} was published meanwhile; look at it and publish again") from None
             if draft:
                 await connection.execute(sa.delete(kb_entries).where(kb_entries.c.version == DRAFT))
             for made in (version, DRAFT) if draft else (version,):
