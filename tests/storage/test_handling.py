@@ -24,8 +24,8 @@ from tests.storage.helpers import NOW, Decider, incoming, put, scalars, settle_a
 DUE = datetime(2026, 3, 13, 14, 59, 59, tzinfo=UTC)
 
 
-def _everything(work: Work, plain: Effects) -> Effects:
-    number = f"260303-{work.seq:06d}"
+def change_everything(work: Work, plain: Effects) -> Effects:
+    number = f"260303-{1000 * work.conversation_id + work.seq:06d}"
     return replace(
         plain,
         owner=Owner.QUEUE,
@@ -40,7 +40,7 @@ def _everything(work: Work, plain: Effects) -> Effects:
 
 async def test_all_effects_are_written(storage: Storage) -> None:
     await put(storage, incoming())
-    await settle_all(storage, await take(storage), Decider(change=_everything), push={"web": ""})
+    await settle_all(storage, await take(storage), Decider(change=change_everything), push={"web": ""})
     seen: list[tuple[Owner, Age, dict[str, str], str, CaseKind, CaseState]] = []
 
     class Looks(Decider):
@@ -64,8 +64,8 @@ async def test_all_effects_are_written(storage: Storage) -> None:
         (Owner.QUEUE, Age.ADULT, {"necessary": "granted"}, "비밀 질문", CaseKind.ACCESS, CaseState.RECEIVED)
     ]
     (case,) = [c async for c in all_cases(storage.database)]
-    assert (case.number, case.due, case.reason) == ("260303-000001", DUE, "asked")
-    assert [r.subject async for r in rows(storage.database)] == ["case/260303-000001"]
+    assert (case.number, case.due, case.reason) == ("260303-001001", DUE, "asked")
+    assert [r.subject async for r in rows(storage.database)] == ["case/260303-001001"]
     assert await verify(storage.database, storage.hashes) == []
     assert await scalars(storage, sa.select(outbox.c.seq)) == [2]
 
@@ -97,7 +97,7 @@ async def test_an_exception_in_a_decision_rolls_everything_back(storage: Storage
     def breaks(work: Work, plain: Effects) -> Effects:
         if work.conversation_id == works[-1].conversation_id:
             raise ZeroDivisionError
-        return _everything(work, plain)
+        return change_everything(work, plain)
 
     with pytest.raises(ZeroDivisionError):
         await settle_all(storage, works, Decider(change=breaks), push={"web": ""})
