@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Urls:
 def seed() -> int:
     """The seed of everything random in the tests; SEED repeats a run."""
     number = int(os.environ.get("SEED", random.SystemRandom().randrange(1_000_000)))
-    print(f"SEED={number}")
+    sys.stdout.write(f"SEED={number}\n")
     random.seed(number)
     return number
 
