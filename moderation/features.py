@@ -61,7 +61,9 @@ _ADDRESSED = (
     "같은것",
 )
 _POLITE = ("요", "니다", "니까", "죠", "시오", "용")
-DERIVED = ("quoted", "addressed", "crossed", "polite", "brief", "mostly")
+DERIVED = ("quoted", "addressed", "crossed", "polite", "brief", "mostly", "undirected")
+_SWEAR = 1 << GROUPS.index("swear")
+_DIRECTED = sum(1 << GROUPS.index(group) for group in ("name", "slur", "shut", "you", "staff"))
 
 
 def signs_of(lexicon: Lexicon) -> tuple[str, ...]:
@@ -85,11 +87,14 @@ def signs(lexicon: Lexicon, reading: Reading, found: Found) -> tuple[list[int], 
             matched.append(span)
     base = len(GROUPS) + len(lexicon.rules)
     hard = found.hits
+    undirected = False
     if hard:
         if any(compact.startswith(_QUOTED, h.end) or compact.startswith(_QUOTED, h.end + 1) for h in hard):
             present.append(base)
         if any(compact.startswith(_ADDRESSED, h.end) for h in hard):
             present.append(base + 1)
+        elif found.mask & _SWEAR and not found.mask & _DIRECTED:
+            undirected = True
         if any(h.crossed for h in hard):
             present.append(base + 2)
         if 2 * sum(h.end - h.start for h in hard) >= len(compact):
@@ -98,6 +103,8 @@ def signs(lexicon: Lexicon, reading: Reading, found: Found) -> tuple[list[int], 
         present.append(base + 3)
     if len(compact) <= 8:
         present.append(base + 4)
+    if undirected:
+        present.append(base + 6)
     return present, matched
 
 

@@ -17,7 +17,9 @@ HARD_GROUPS = ("swear", "name", "slur", "shut")
 SOFT_GROUPS = ("contempt", "emphasis", "belittle", "hate", "lewd", "sexual", "harm")
 CUE_GROUPS = ("reach", "staff", "you", "self", "quote", "product", "praise", "law")
 GROUPS = HARD_GROUPS + SOFT_GROUPS + CUE_GROUPS
+STRONG_GROUPS = (*HARD_GROUPS, "contempt", "lewd", "harm")  # without one of these, or a rule, there is only wording
 HARD = (1 << len(HARD_GROUPS)) - 1  # the bits of HARD_GROUPS in a mask
+STRONG = sum(1 << GROUPS.index(group) for group in STRONG_GROUPS)
 
 _ENDINGS = frozenset("아야놈년들이같새넘련년것인은는가의럼롬질요다도만한")
 _LETTERS = frozenset("ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅌㅍ")

@@ -26,10 +26,12 @@ class Model:
     """ngrams: [2**NGRAM_BITS], heads: [2**HEAD_BITS, 8] (CATEGORIES, then TARGETS), both already in logits.
 
     pairs[i][j] (i <= j) is the weight of signs i and j together, i = j of the sign alone; sign_heads[i] has 8 weights.
+    doubt is taken off where nothing but the wording speaks for abuse.
     """
 
     version: str
     bias: float
+    doubt: float
     head_bias: tuple[float, ...]
     ngrams: NDArray[np.float32]
     heads: NDArray[np.float32]
@@ -104,6 +106,7 @@ def load_model() -> Model:
     return Model(
         facts["version"],
         facts["bias"],
+        facts["doubt"],
         tuple(facts["head_bias"]),
         blocks[0],
         blocks[1],

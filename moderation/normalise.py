@@ -78,16 +78,17 @@ class Normaliser:
         tokens = _TOKEN.findall(decoded)
         return Reading(plain, decoded, "".join(tokens), tokens)
 
-    def positions(self, text: str, reading: Reading) -> list[int]:
-        """For each character of reading.compact, where it comes from in the text that was read."""
-        if len(text) == len(reading.decoded):  # every step that keeps the length keeps the places too
-            return [i for m in _TOKEN.finditer(reading.decoded) for i in range(m.start(), m.end())]
+    def positions(self, text: str, reading: Reading) -> list[tuple[int, int]]:
+        """For each character of reading.compact, the [start, end) it comes from in the text that was read."""
+        if len(text) == len(reading.decoded):  # no step makes a text longer, so an equal length means equal places
+            return [(i, i + 1) for m in _TOKEN.finditer(reading.decoded) for i in range(m.start(), m.end())]
         origin = list(range(len(text)))
         if _PLAIN(text):
             decoded = _hurried(_squeezed(text, origin), origin)
         else:
             decoded = self._decode(self._translate(text), origin)
-        return [origin[i] for m in _TOKEN.finditer(decoded) for i in range(m.start(), m.end())]
+        origin.append(len(text))
+        return [(origin[i], origin[i + 1]) for m in _TOKEN.finditer(decoded) for i in range(m.start(), m.end())]
 
     def _translate(self, text: str) -> str:
         return text if _ORDINARY(text) else text.translate(self._table)

@@ -3,7 +3,7 @@
 import math
 
 from moderation.features import buckets, signs
-from moderation.lexicon import Found, Lexicon
+from moderation.lexicon import STRONG, Found, Lexicon
 from moderation.model import CATEGORIES, TARGETS, Model, load_model
 from moderation.normalise import Normaliser, Reading
 from moderation.verdict import Category, Target, Verdict
@@ -41,6 +41,8 @@ class Screener:
         if reading.decoded != reading.plain:
             logit = max(logit, model.text_logit(buckets(reading.plain)))
         logit += model.bias + model.sign_logit(present)
+        if not matched and not found.mask & STRONG:
+            logit -= model.doubt
         score = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
         if score < 0.5:
             return Verdict(False, score, Category.NONE, Target.NONE, 0, (), model.version)
@@ -62,7 +64,7 @@ class Screener:
         pieces = [(hit.start, hit.end) for hit in found.hits] + matched
         if pieces:
             positions = self._normaliser.positions(text, reading)
-            return _joined([(positions[start], positions[end - 1] + 1) for start, end in pieces])
+            return _joined([(positions[start][0], positions[end - 1][1]) for start, end in pieces])
         if len(text) <= _SHORT:
             return ((0, len(text)),)
         start, end = self._model.worst_stretch(text)
@@ -82,9 +84,10 @@ def _severity(category: Category, target: Target, score: float) -> int:
 
 
 def _joined(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """In order; what overlaps or has only one character between becomes one span."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
+        if joined and start <= joined[-1][1] + 1:
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
             joined.append((start, end))
