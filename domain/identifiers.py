@@ -86,7 +86,7 @@ def _cards(text: str) -> Iterator[tuple[int, int]]:
                 digits += text[groups[j][0] : groups[j][1]]
                 if len(digits) > _LONGEST_CARD:
                     break
-                if _is_card(digits):
+                if len(digits) >= _SHORTEST_CARD and _is_card(digits):
                     end, after = groups[j][1], j + 1
             if end:
                 yield start, end
