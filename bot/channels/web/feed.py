@@ -12,20 +12,21 @@ from domain.messages import LoggedMessage
 from storage.conversations import Conversations
 
 _LOOK_EVERY = 1.0  # seconds
+_LOOK_FOR_NEW = 5  # every so many looks also at sessions that have no conversation yet: each costs a statement
 _AT_ONCE = 400  # conversations in one statement
 PAGE = 200  # messages read at once
 log = structlog.get_logger()
 
 
 class Listener:
-    """One open stream. seq: the last message it has sent. restless: it waits for something no message tells."""
+    """One open stream. seq: the last message it has sent. restless: it waits for an answer that may never come."""
 
     def __init__(self, signals: Signals, topic: str) -> None:
         self._signals, self._topic = signals, topic
         self.signal = signals.subscribe(topic)
         self.conversation: int | None = None
         self.seq = 0
-        self.restless = True
+        self.restless = False
 
     def follow(self, conversation: int) -> None:
         """The conversation is known from now on: its log's signal replaces the session's."""
@@ -82,17 +83,19 @@ class Feed:
             self._looking = None
 
     async def _look(self) -> None:
+        looks = 0
         while self._listeners:
             await asyncio.sleep(_LOOK_EVERY)
+            looks += 1
             try:
-                await self._wake_those_behind()
+                await self._wake_those_behind(new_ones=looks % _LOOK_FOR_NEW == 0)
             except Exception as error:  # the database is away: the streams wait with it
                 log.error("chat_look_failed", error=type(error).__name__)
         self._looking = None
 
-    async def _wake_those_behind(self) -> None:
+    async def _wake_those_behind(self, *, new_ones: bool) -> None:
         for listener in self._listeners:
-            if listener.restless:
+            if new_ones if listener.conversation is None else listener.restless:
                 listener.signal.set()
         ids = sorted({x.conversation for x in self._listeners if x.conversation is not None and not x.restless})
         last: dict[int, int] = {}

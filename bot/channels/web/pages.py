@@ -40,9 +40,11 @@ class Pages:
     async def latest_policy(self, request: Request) -> Response:
         history = await self._shelf.history()
         if not history:
-            return self._page(
+            page = self._page(
                 request, "missing.html", 503, message="정책을 준비하고 있습니다. 잠시 뒤에 다시 열어 주세요."
             )
+            page.headers["Retry-After"] = "3"
+            return page
         return await self._policy(request, history[0].version)
 
     async def policy(self, request: Request) -> Response:

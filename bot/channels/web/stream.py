@@ -71,29 +71,34 @@ class EventStream:
         with self._feed.listening(session_topic(self._address)) as listener:
             listener.seq = self._after
             typing: bool | None = None  # what the page was told; a new page is always told
+            waiting = 0  # messages of the customer since the last one that is known to be answered
             ready = False
             while not self._feed.closed:
                 if listener.conversation is None:
                     found = await self._feed.find(self._channel, self._address)
                     if found is not None:
                         listener.follow(found)
-                waits = typing is not False
+                authors: list[Author] = []
                 try:
                     async for message in self._new(listener):
-                        waits = waits or message.author is Author.CUSTOMER
+                        authors.append(message.author)
                         yield _event("message", message_json(message), message.seq)
                 except KeyGone:
                     yield _event("gone", {})
                     return
-                if waits and listener.conversation is not None:
-                    now = await self._feed.unanswered(listener.conversation, listener.seq)
+                if listener.conversation is not None:
+                    waiting += authors.count(Author.CUSTOMER)
+                    now = authors[-1] is Author.CUSTOMER if authors else typing is True
+                    # One question and its answer need no look at the inbox; everything else does.
+                    if not ready or (typing and (waiting > 1 or not authors)):
+                        now = await self._feed.unanswered(listener.conversation, listener.seq)
                     if now is not typing:
                         yield _event("typing", {"on": now})
-                    typing = now
+                    typing, waiting = now, waiting if now else 0
                 if not ready:
                     yield _event("ready", {"seq": listener.seq})
                     ready = True
-                listener.restless = typing is True or listener.conversation is None
+                listener.restless = typing is True
                 if not await listener.signal.wait(KEEP_ALIVE):
                     yield _BEAT
 

@@ -4,6 +4,7 @@ import { Refusal, newId, read, write } from "./session.js";
 
 const KEY = "sangdam.unsent";
 const store = () => sessionStorage;
+const PAUSES = [700, 2500]; // before the tries that are made without asking
 const START = "start"; // one id for every window, so that a session starts once
 
 // on: { state(item) when an item's state changed, refused(refusal) when the session is gone }
@@ -43,7 +44,7 @@ export class Outbox {
   }
 
   retry(item) {
-    this.#change(item, { state: "sending", why: "" });
+    this.#change(item, { state: "sending", why: "", tries: 0 });
     this.#run();
   }
 
@@ -90,6 +91,12 @@ export class Outbox {
         this.#change(item, { state: "sent", seq: (await response.json()).seq });
       } catch (error) {
         const known = error instanceof Refusal;
+        const pause = PAUSES[item.tries ?? 0];
+        if (pause && navigator.onLine && (!known || error.status === 503)) {
+          item.tries = (item.tries ?? 0) + 1;
+          await new Promise((resume) => setTimeout(resume, pause));
+          continue;
+        }
         const over = known && [400, 413].includes(error.status);
         this.#change(item, { state: "failed", why: known ? error.message : "", final: over });
         if (known && [401, 410].includes(error.status)) this.#on.refused(error);
