@@ -61,9 +61,11 @@ _ADDRESSED = (
     "같은것",
 )
 _POLITE = ("요", "니다", "니까", "죠", "시오", "용")
-DERIVED = ("quoted", "addressed", "crossed", "polite", "brief", "mostly", "undirected")
+DERIVED = ("quoted", "addressed", "crossed", "polite", "brief", "mostly", "undirected", "vented")
 _SWEAR = 1 << GROUPS.index("swear")
 _DIRECTED = sum(1 << GROUPS.index(group) for group in ("name", "slur", "shut", "you", "staff"))
+_ABOUT_ELSE = sum(1 << GROUPS.index(group) for group in ("product", "self", "praise"))
+_WORSE = sum(1 << GROUPS.index(group) for group in ("harm", "lewd"))
 
 
 def signs_of(lexicon: Lexicon) -> tuple[str, ...]:
@@ -97,14 +99,16 @@ def signs(lexicon: Lexicon, reading: Reading, found: Found) -> tuple[list[int], 
             undirected = True
         if any(h.crossed for h in hard):
             present.append(base + 2)
-        if 2 * sum(h.end - h.start for h in hard) >= len(compact):
-            present.append(base + 5)
     if compact.endswith(_POLITE):
         present.append(base + 3)
     if len(compact) <= 8:
         present.append(base + 4)
+    if hard and 2 * sum(h.end - h.start for h in hard) >= len(compact):
+        present.append(base + 5)
     if undirected:
         present.append(base + 6)
+        if found.mask & _ABOUT_ELSE and not found.mask & _WORSE:
+            present.append(base + 7)
     return present, matched
 
 
