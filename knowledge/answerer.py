@@ -21,6 +21,7 @@ _KINDS = {
     EntryKind.HANDOVER: DecisionKind.HANDOVER,
 }
 _MAX_PARTS = 4
+_WORDS_OF_A_QUESTION = 2
 _VERBATIM = 0.99  # confidence in a question that is an alias, letter for letter
 _VERBATIM_ENTRIES = 500  # in larger knowledge bases search alone finds them
 
@@ -104,7 +105,7 @@ class Answerer:
         asked = [d for d in decided if d.kind is not DecisionKind.CHAT]
         if not asked:
             return (decided[0],)
-        if len({d.entry for d in asked}) > 1 and all(d.entry is not None for d in asked):
+        if len({d.entry for d in asked}) > 1 and all(d.entry is not None and self._says_enough(d.text) for d in asked):
             return tuple(asked)
         whole = self._decide(text, prev)
         return (asked[0] if whole.entry is None and len(asked) == 1 else whole,)
@@ -124,6 +125,10 @@ class Answerer:
             return alone
         joined = self._gatherer.gather(f"{prev} {text}")
         return joined if joined and weights.probability(joined.features) > sure else alone
+
+    def _says_enough(self, part: str) -> bool:
+        """ "알려줘." alone is no question, whatever it is most like."""
+        return len(self._analyzer.analyse(part).words) >= _WORDS_OF_A_QUESTION
 
     def _decide(self, text: str, prev: str | None) -> Decision:
         evidence = self.evidence(text, prev)

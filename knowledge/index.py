@@ -28,6 +28,7 @@ _LARGE = 10_000  # words: from there a look-up takes a millisecond or more, and 
 _REPAIRS_IN_LARGE = 3
 
 _READY_POSTINGS = 500_000
+_UNSEEN = (-1, -1, 0.0)
 _REMEMBERED = 20_000  # repairs; about 4 MB
 
 Floats = NDArray[np.float64]
@@ -200,13 +201,13 @@ class Index:
         """Segment, place in it, and likeness (0-1) of the living eojeol or form most like `jamo`."""
         if len(jamo) < _REPAIR_JAMO:
             return None
-        if (jamo, eojeol) not in self._likest_known:
+        known = self._likest_known.get((jamo, eojeol), _UNSEEN)
+        if known is _UNSEEN:
+            known = self._look(jamo, eojeol)
             if len(self._likest_known) >= _REMEMBERED:
                 self._likest_known.clear()
-            found = self._look(jamo, eojeol)
-            self._likest_known[jamo, eojeol] = found
-            return found
-        return self._likest_known[jamo, eojeol]
+            self._likest_known[jamo, eojeol] = known
+        return known
 
     def _look(self, jamo: str, eojeol: bool) -> tuple[int, int, float] | None:
         best: tuple[int, int, float] | None = None

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -138,3 +139,12 @@ def test_a_model_is_data_and_names_its_features() -> None:
     del data["ranked"]["coefficients"]["margin"]
     with pytest.raises(ValueError, match="coefficients"):
         Model.from_json(json.dumps(data))
+
+
+def test_several_threads_may_ask_at_once(answerer: Answerer) -> None:
+    questions = [
+        f"{q} {n}" for n in range(20) for q in ("미셩년자 가입", "개인정보 삭재", "환불언제되나요", "직원 바꿔줘")
+    ]
+    alone = [answerer.decide(q) for q in questions]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(answerer.decide, questions)) == alone
