@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import getpass
+import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -21,6 +22,7 @@ from bot.channels.terminal import NAME as TERMINAL
 from bot.channels.terminal import Terminal
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import WebChat
+from bot.desk import Desk, Notices, join
 from bot.engine.delivery import Delivery
 from bot.engine.handling import Handling
 from bot.engine.intake import Backlog, Intake
@@ -36,6 +38,7 @@ from handlers.catalogue import Texts, load_texts
 from handlers.turn import Shop
 from storage.facts import ensure_fact
 from storage.opening import Storage, open_storage
+from storage.staff import FIRST, LINK_LASTS
 
 log = structlog.get_logger()
 
@@ -91,31 +94,74 @@ async def run_service(settings: Settings, clock: Clock = system_clock) -> None:
     async with open_program_storage(settings, clock) as storage, contextlib.AsyncExitStack() as stack:
         parts = assemble(storage, clock)
         stack.callback(parts.librarian.close)
-        intake = parts.intake
-        web = WebChat(
-            storage=storage,
-            intake=intake,
-            signals=parts.signals,
-            clock=clock,
-            texts=parts.texts,
-            shop_name=settings.shop_name,
-        )
-        operations = Operations(storage.database, parts.librarian, parts.metrics)
-        routes: list[BaseRoute] = [*operations.routes, *web.routes]
-        loops: dict[str, Callable[[], Coroutine[None, None, None]]] = {
-            "signals": parts.signals.run,
-            "knowledge": parts.librarian.run,
-        }
-        channels = [WEB]
-        deliveries: dict[str, Delivery] = {}
-        if settings.telegram_token.get_secret_value():
-            channels.append(TELEGRAM)
-            api, delivery, more = await _telegram(settings, parts, intake, routes)
-            await stack.enter_async_context(_opened(api))
-            deliveries[TELEGRAM] = delivery
-            loops |= more
-        loops["handling"] = parts.handling(settings, channels, deliveries).run
-        await _serve(settings, routes, loops, before_stop=web.close)
+        service = await compose(settings, parts)
+        if service.telegram is not None:
+            await stack.enter_async_context(_opened(service.telegram))
+        link = "" if await storage.accounts.anybody() else await first_link(storage)
+        await _serve(settings, service.routes, service.loops, before_stop=service.close, link=link)
+
+
+@dataclass(slots=True)
+class Service:
+    """What `sangdam run` serves and keeps running."""
+
+    routes: list[BaseRoute]
+    loops: dict[str, Callable[[], Coroutine[None, None, None]]]
+    telegram: TelegramApi | None
+    close: Callable[[], None]
+
+
+async def compose(settings: Settings, parts: Parts) -> Service:
+    """Everything that is configured, put together and not yet running."""
+    storage, clock = parts.storage, parts.clock
+    intake = parts.intake
+    web = WebChat(
+        storage=storage,
+        intake=intake,
+        signals=parts.signals,
+        clock=clock,
+        texts=parts.texts,
+        shop_name=settings.shop_name,
+    )
+    operations = Operations(storage.database, parts.librarian, parts.metrics)
+    routes: list[BaseRoute] = [*operations.routes, *web.routes]
+    loops: dict[str, Callable[[], Coroutine[None, None, None]]] = {
+        "signals": parts.signals.run,
+        "knowledge": parts.librarian.run,
+    }
+    channels = [WEB]
+    deliveries: dict[str, Delivery] = {}
+    telegram: TelegramApi | None = None
+    if settings.telegram_token.get_secret_value():
+        channels.append(TELEGRAM)
+        telegram, delivery, more = await _telegram(settings, parts, intake, routes)
+        deliveries[TELEGRAM] = delivery
+        loops |= more
+    desk = Desk(
+        storage=storage,
+        signals=parts.signals,
+        clock=clock,
+        texts=parts.texts,
+        shop_name=settings.shop_name,
+        public_url=settings.public_url,
+        deliveries=deliveries,
+        pull=(WEB, TERMINAL),
+    )
+    routes += desk.routes
+    loops["handling"] = parts.handling(settings, channels, deliveries).run
+
+    def close() -> None:
+        web.close()
+        desk.close()
+
+    return Service(routes, loops, telegram, close)
+
+
+async def first_link(storage: Storage) -> str:
+    """Where the first account is made, good for one use: the path of a page under the program's address."""
+    token = secrets.token_urlsafe(32)
+    await storage.accounts.new_link(FIRST, None, token, LINK_LASTS)
+    return f"/desk/welcome#{token}"
 
 
 async def run_terminal(settings: Settings, clock: Clock = system_clock) -> None:
@@ -149,6 +195,11 @@ async def _telegram(
     settings: Settings, parts: Parts, intake: Intake, routes: list[BaseRoute]
 ) -> tuple[TelegramApi, Delivery, dict[str, Callable[[], Coroutine[None, None, None]]]]:
     storage, clock = parts.storage, parts.clock
+
+    async def join_staff(user: str, code: str) -> str | None:
+        joined = await join(storage, user, code)
+        return joined.alias if joined else None
+
     api = TelegramApi(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
     channel = TelegramChannel(
         api,
@@ -157,6 +208,7 @@ async def _telegram(
         parts.texts,
         public_url=settings.public_url,
         limits=LIMITS if settings.telegram_limits == "on" else None,
+        join=join_staff,
     )
     lease = LeaseKeeper(storage, TELEGRAM, clock)
     delivery = Delivery(channel, storage, parts.signals, parts.metrics, clock, lease)
@@ -164,6 +216,16 @@ async def _telegram(
         "telegram_lease": lease.run,
         "telegram_delivery": delivery.run,
     }
+    if settings.telegram_staff_chat:
+        loops["staff_notices"] = Notices(
+            storage,
+            parts.signals,
+            clock,
+            parts.texts,
+            channel=TELEGRAM,
+            chat=settings.telegram_staff_chat,
+            link=f"{settings.public_url}/desk/" if settings.public_url else "",
+        ).run
     await ensure_fact(storage.database, OFFSET, "0")
     if settings.telegram_mode == "polling":
 
@@ -192,7 +254,8 @@ async def _serve(
     settings: Settings,
     routes: list[BaseRoute],
     loops: Mapping[str, Callable[[], Coroutine[None, None, None]]],
-    before_stop: Callable[[], Awaitable[None] | None],
+    before_stop: Callable[[], None],
+    link: str,
 ) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
@@ -219,7 +282,11 @@ async def _serve(
             f"SANGDAM_HTTP_PORT: port {settings.http_port} on {settings.http_host} is taken; choose another one"
         ) from None
     port = server.servers[0].sockets[0].getsockname()[1]
-    sys.stderr.write(f"고객 채팅 화면: http://{settings.http_host}:{port}/\n")
+    here = f"http://{settings.http_host}:{port}"
+    sys.stderr.write(f"고객 채팅 화면: {here}/\n")
+    if link:
+        where = settings.public_url or here
+        sys.stderr.write(f"첫 직원 계정 만들기(24시간 안에 한 번만 쓸 수 있습니다): {where}{link}\n")
     sys.stderr.flush()
     tasks = {asyncio.create_task(run()): name for name, run in loops.items()}
     serving = asyncio.create_task(server.main_loop())
@@ -232,9 +299,7 @@ async def _serve(
                 log.error("loop_ended", loop=tasks[task])
                 task.result()
     finally:
-        closing = before_stop()
-        if closing is not None:
-            await closing
+        before_stop()
         server.should_exit = True
         await server.shutdown()
         await _cancel([*tasks, serving, stop])

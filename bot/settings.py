@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr = Field(
         SecretStr(""), description="1–256 characters of A–Z a–z 0–9 _ -; needed with webhook mode."
     )
+    telegram_staff_chat: str = Field(
+        "",
+        pattern=r"^(-\d{1,20})?$",
+        description="Id of the staff's group (-100…), told when somebody waits; empty: none.",
+    )
     telegram_limits: Literal["on", "off"] = Field(
         "on", description="`off` lifts the platform's limits: for measuring against a server of one's own only."
     )

@@ -21,7 +21,7 @@ from storage.handling import case_of
 from storage.intake import message_binding
 from storage.keys import KeyStore
 from storage.staff import staff_of
-from storage.tables import accounts, cases, conversations, customers, messages, staff, staff_notes, staff_steps
+from storage.tables import accounts, cases, conversations, customers, messages, staff, staff_notes
 from storage.times import from_us
 
 _SPEAKS = (IncomingKind.TEXT, IncomingKind.EDIT, IncomingKind.ATTACHMENT, IncomingKind.BUTTON)
@@ -219,16 +219,6 @@ class DeskViews:
             text = (await self._key(row.key_id)).open(row.body, binding).decode()
             notes.append(Note(row.id, row.after_seq, row.alias, from_us(row.at), text))
         return notes
-
-    async def authors(self, conversation_id: int, seqs: Sequence[int]) -> dict[int, str]:
-        """Alias of whoever wrote a message of an agent, by its seq."""
-        query = (
-            sa.select(staff_steps.c.seq, staff.c.alias)
-            .join(staff, staff.c.id == staff_steps.c.staff_id)
-            .where(staff_steps.c.conversation_id == conversation_id, staff_steps.c.seq.in_(seqs))
-        )
-        async with self._database.read() as connection:
-            return {row[0]: row[1] for row in (await connection.execute(query)).all()}
 
     async def deliveries(self, conversation_id: int, seqs: Sequence[int]) -> dict[int, Delivery]:
         """What the platform has said of messages, by seq."""

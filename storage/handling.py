@@ -123,10 +123,12 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """sends: what the caller's delivery has claimed already. touched: conversations whose log grew."""
+    """sends: what the caller's delivery has claimed already. touched: conversations whose log grew. staffed: one of
+    them was or became somebody else's than the bot's."""
 
     sends: list[Send]
     touched: list[int]
+    staffed: bool = False
 
 
 Decide = Callable[[Work, Loaded], Effects]
@@ -166,6 +168,7 @@ def handle(
     threads, people, known_cases = yield from _load(works, keys, [token for token in push.values() if token])
     batch = _Batch(now=now, push=push, finish=ASIDE if aside else DONE)
     before = dict(people)
+    staffed = any(t.conversation.owner is not Owner.BOT for t in threads.values())
     for work in works:
         thread = threads[work.conversation_id]
         customer = people[thread.conversation.customer_id]
@@ -177,6 +180,7 @@ def handle(
             consents=customer.consents | {e.purpose.value: e.act.value for e in effects.consents},
         )
         known_cases[customer.id] = _cases_after(theirs, effects, now)
+        staffed = staffed or effects.owner is not Owner.BOT
         thread.conversation = replace(thread.conversation, owner=effects.owner, state=effects.state)
         batch.add(work, thread, effects)
     yield from batch.write(threads)
@@ -185,7 +189,7 @@ def handle(
         yield SAVE_CUSTOMER, [_customer_row(c) for c in changed]
     if batch.ledger:
         yield from append(batch.ledger, hashes, now)
-    return Handled(batch.sends, sorted(threads))
+    return Handled(batch.sends, sorted(threads), staffed)
 
 
 def _load(

@@ -21,6 +21,7 @@ from storage.times import SECOND, to_us
 FIRST, PASSWORD, TELEGRAM = "first", "password", "telegram"  # purposes of a link
 SESSION_LASTS = 12 * 3600 * SECOND
 SESSION_IDLE = 2 * 3600 * SECOND
+LINK_LASTS = 24 * 3600 * SECOND
 FREE_TRIES = 5
 _LONGEST_LOCK = 15 * 60 * SECOND
 _TOUCH = 60 * SECOND

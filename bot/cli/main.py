@@ -7,10 +7,11 @@ from collections.abc import Callable, Coroutine, Sequence
 
 import uvloop
 
-from bot.cli import asking, kb, records, running, storing
+from bot.cli import asking, kb, records, running, staff, storing
 from bot.logs import configure_logs
 from bot.settings import Settings, load_settings
 from domain.errors import SangdamError, SettingsError
+from domain.staff import Role
 
 Command = Callable[[argparse.Namespace, Settings], Coroutine[None, None, int]]
 
@@ -62,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     _add(ledger, "verify", "walk every chain; exit 1 when one does not hold", records.verify)
     _add(ledger, "export", "every link as a line of JSON", records.export)
 
+    _add_staff(commands.add_parser("staff", help="the people who serve").add_subparsers(required=True, metavar="WHAT"))
+
     backup = _add(commands, "backup", "write one portable archive of the data", storing.backup)
     backup.add_argument("file", metavar="FILE")
     restore = _add(commands, "restore", "read an archive into an empty database", storing.restore)
@@ -87,6 +90,19 @@ def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     _add(group, "history", "the published versions, newest first", kb.history)
     back = _add(group, "rollback", "publish what an older version held", kb.rollback)
     back.add_argument("version", type=int)
+
+
+def _add_staff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    add = _add(commands, "add", "a new account; prints the one-time link that sets its password", staff.add)
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--role", required=True, choices=[role.value for role in Role])
+    add.add_argument("--alias", metavar="ALIAS", help="what customers read; default: the name")
+    listed = _add(commands, "list", "the accounts", staff.list_all)
+    listed.add_argument("--json", action="store_true", help="a line of JSON for each account")
+    disable = _add(commands, "disable", "nobody signs in with it any more", staff.disable)
+    disable.add_argument("name", metavar="NAME")
+    link = _add(commands, "link", "a new one-time link that sets an account's password", staff.link)
+    link.add_argument("name", metavar="NAME")
 
 
 def _add(

@@ -13,7 +13,7 @@ from bot.engine.delivery import Delivery
 from bot.engine.intake import LEASE_SECONDS, Backlog
 from bot.engine.librarian import Edition, Librarian
 from bot.engine.metrics import Metrics
-from bot.engine.signals import INBOX, OUTBOX, Signals, conversation_topic
+from bot.engine.signals import DESK, INBOX, OUTBOX, Signals, conversation_topic
 from domain.clock import Clock
 from domain.conversation import Owner
 from domain.deadlines import Calendar
@@ -186,7 +186,8 @@ class Handling:
         for channel, delivery in self._deliveries.items():
             delivery.offer([s for s in handled.sends if s.channel == channel], push[channel])
         if handled.touched:
-            self._signals.tell([OUTBOX, *(conversation_topic(i) for i in handled.touched)])
+            desk = [DESK] if handled.staffed else []
+            self._signals.tell([OUTBOX, *desk, *(conversation_topic(i) for i in handled.touched)])
         self._metrics.handled.labels("aside" if aside else "done").inc(len(works))
         for work in works:
             self._metrics.latency.observe(max(0.0, (now - to_us(work.incoming.at)) / SECOND))

@@ -10,6 +10,7 @@ from storage.wakeups import ANYTHING, Wakeups
 INBOX = "inbox"
 OUTBOX = "outbox"
 KNOWLEDGE = "kb"
+DESK = "desk"  # who has a conversation, or what was said in one that is not the bot's
 
 
 class Signal:
@@ -32,7 +33,7 @@ class Signal:
 
 
 class Signals:
-    """Topics: INBOX, OUTBOX, KNOWLEDGE and "c<id>" for a conversation's log."""
+    """Topics: INBOX, OUTBOX, KNOWLEDGE, DESK and "c<id>" for a conversation's log."""
 
     def __init__(self, database: Database) -> None:
         self._waiting: dict[str, set[Signal]] = defaultdict(set)

@@ -3,7 +3,9 @@
 import asyncio
 import hmac
 import random
+import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -21,7 +23,7 @@ from bot.engine.intake import Intake
 from bot.engine.leases import LeaseKeeper
 from domain.channel import Limits
 from domain.clock import Clock
-from domain.messages import Outgoing
+from domain.messages import Incoming, IncomingKind, Outgoing
 from handlers.catalogue import Texts
 
 LIMITS = Limits(overall_per_second=30, chat_per_second=1, chat_burst=3, group_per_minute=20)
@@ -29,6 +31,8 @@ OFFSET = "telegram.offset"  # the fact that holds the next update_id to ask for
 WEBHOOK_PATH = "/telegram/webhook"
 _POLL_SECONDS = 25
 _BODY = 1_000_000  # bytes; an update is a few kilobytes
+_LINK = re.compile(r"/link(?:@\w+)?(?:\s+(\S{1,40}))?\s*")
+Join = Callable[[str, str], Awaitable[str | None]]
 log = structlog.get_logger()
 
 
@@ -46,13 +50,17 @@ class TelegramChannel:
         *,
         public_url: str,
         limits: Limits | None,
+        join: Join | None = None,
     ) -> None:
         self._api, self._intake, self._clock, self._texts = api, intake, clock, texts
-        self._public_url, self.limits = public_url, limits
+        self._public_url, self.limits, self._join = public_url, limits, join
         self._menu = [[texts("menu.ask"), texts("menu.consent")], [texts("menu.request"), texts("menu.agent")]]
         self._answering: set[asyncio.Task[None]] = set()
 
     def parts(self, message: Outgoing) -> list[Outgoing]:
+        if message.sender:  # the platform shows the bot's name above every message
+            signed = self._texts("telegram.signed", alias=message.sender, text=message.text)
+            message = replace(message, text=signed)
         return split(message)
 
     def is_group(self, address: str) -> bool:
@@ -84,7 +92,12 @@ class TelegramChannel:
         for read in reads:
             if read.incoming is None:
                 log.info("update_ignored", reason=read.ignored, update=read.update_id)
-        incoming = [r.incoming for r in reads if r.incoming]
+        # A staff member's code is no customer's message: it is used before the offset moves, and is good for one user.
+        codes = {id(r): m for r in reads if (m := self._code(r))}
+        for read in reads:
+            if (code := codes.get(id(read))) and read.incoming:
+                await self._use_code(read.incoming, code[1] or "")
+        incoming = [r.incoming for r in reads if r.incoming and id(r) not in codes]
         if polled:
             cursor = (OFFSET, str(max(r.update_id for r in reads) + 1))
             await self._intake.take(NAME, incoming, cursor)
@@ -93,6 +106,20 @@ class TelegramChannel:
         for read in reads:
             if read.callback:
                 self._answer(read)
+
+    def _code(self, read: Read) -> re.Match[str] | None:
+        if self._join is None or read.incoming is None or read.incoming.kind is not IncomingKind.TEXT:
+            return None
+        return _LINK.fullmatch(read.incoming.text)
+
+    async def _use_code(self, incoming: Incoming, code: str) -> None:
+        assert self._join is not None
+        alias = await self._join(incoming.address, code)  # in a private chat its id is the user's
+        words = self._texts("telegram.joined", alias=alias) if alias else self._texts("telegram.not_joined")
+        try:
+            await self._api.call("sendMessage", chat_id=int(incoming.address), text=words)
+        except TelegramError as error:
+            log.info("link_not_answered", error=type(error).__name__)
 
     def _answer(self, read: Read) -> None:
         # The spinner on the button ends; nothing depends on it, so it is not stored.

@@ -1,0 +1,81 @@
+"""The desk: its parts put together, and its routes, each with its rule."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from starlette.routing import BaseRoute
+
+from bot.desk.account import Account
+from bot.desk.guard import Guard
+from bot.desk.inbox import Inbox
+from bot.desk.limits import DeskLimits
+from bot.desk.pages import Files, Pages
+from bot.desk.passwords import Passwords
+from bot.desk.rules import ANYONE, DeskFiles, data, page
+from bot.desk.sign_in import SignIn
+from bot.desk.steps import Steps
+from bot.desk.stream import Streams
+from bot.engine.delivery import Delivery
+from bot.engine.signals import Signals
+from domain.clock import Clock
+from domain.staff import AUDITORS, EVERYBODY
+from handlers.catalogue import Texts
+from storage.opening import Storage
+
+
+class Desk:
+    """Pages under /desk. deliveries: the channels this process sends for; pull: those nobody sends for. limits None
+    lifts them."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        signals: Signals,
+        clock: Clock,
+        texts: Texts,
+        shop_name: str,
+        public_url: str,
+        deliveries: Mapping[str, Delivery],
+        pull: Collection[str],
+        limits: DeskLimits | None = DeskLimits(),  # noqa: B008 - frozen
+    ) -> None:
+        errors = Texts(tomllib.loads((Path(__file__).parent / "texts_ko.toml").read_text("utf-8")))
+        pages = Pages(shop_name, texts)
+        self._passwords = Passwords()
+        self._streams = Streams(storage, signals, texts)
+        self._guard = Guard(storage.accounts, pages, errors, public_url, limits)
+        self._sign_in = SignIn(storage.accounts, self._guard, pages, self._passwords, errors, limits)
+        self._inbox = Inbox(storage, self._streams, pages, limits)
+        self._steps = Steps(storage, signals, clock, texts, deliveries, pull)
+        self._account = Account(storage, self._guard, pages)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """For the application that serves the desk."""
+        opened, signed = self._guard.open, self._guard.signed
+        return [
+            opened("/desk/login", "GET", self._sign_in.show, ANYONE),
+            opened("/desk/login", "POST", self._sign_in.enter, ANYONE),
+            opened("/desk/welcome", "GET", self._sign_in.welcome, ANYONE),
+            opened("/desk/welcome", "POST", self._sign_in.check_link, ANYONE),
+            opened("/desk/welcome/accept", "POST", self._sign_in.accept, ANYONE),
+            signed("/desk/logout", "POST", self._sign_in.leave, page(EVERYBODY)),
+            signed("/desk", "GET", self._inbox.queue, page(EVERYBODY)),
+            signed("/desk/", "GET", self._inbox.queue, page(EVERYBODY)),
+            signed("/desk/find", "GET", self._inbox.find, page(EVERYBODY)),
+            signed("/desk/c/{id:int}", "GET", self._inbox.conversation, page(EVERYBODY)),
+            signed("/desk/c/{id:int}/steps", "POST", self._steps.post, data(EVERYBODY)),
+            signed("/desk/stream", "GET", self._inbox.stream, data(EVERYBODY)),
+            signed("/desk/me", "GET", self._account.show, page(EVERYBODY)),
+            signed("/desk/me/telegram", "POST", self._account.new_code, page(EVERYBODY)),
+            signed("/desk/me/telegram/leave", "POST", self._account.leave_telegram, page(EVERYBODY)),
+            signed("/desk/access", "GET", self._account.access, page(AUDITORS)),
+            DeskFiles("/desk/static", Files(), ANYONE),
+        ]
+
+    def close(self) -> None:
+        """End the open streams; call it before the server waits for its connections."""
+        self._streams.close()
+        self._passwords.close()

@@ -1,0 +1,69 @@
+"""One conversation as the desk shows it: its state, its messages, its notes."""
+
+from typing import Any
+from urllib.parse import quote
+
+from domain.conversation import Owner
+from domain.messages import LoggedMessage
+from domain.staff import Staff, may_see
+from handlers.catalogue import Texts
+from storage.desk_views import Note, Opened
+
+_REASONS = ("asked", "unsure", "set_aside", "agent")
+
+
+def visible(opened: Opened, staff: Staff) -> bool:
+    return may_see(staff, opened.owner, opened.agent.id if opened.agent else None)
+
+
+def state_json(opened: Opened, staff: Staff, texts: Texts) -> dict[str, Any]:
+    """Who has it and what this person may do with it now."""
+    mine = opened.agent is not None and opened.agent.id == staff.id
+    free = opened.owner is not Owner.AGENT or opened.agent is None or opened.agent.disabled
+    sees = visible(opened, staff)
+    return {
+        "owner": opened.owner.value,
+        "alias": opened.agent.alias if opened.agent else "",
+        "mine": mine,
+        "sees": sees,
+        "blocked": opened.blocked and sees,
+        "number": opened.number,
+        "reason": reason_text(opened.reason, texts) if opened.number else "",
+        "may": ["answer", "note", "return", "close"] if mine else ["take"] * free + ["note"] * sees,
+        "cases": [_case(c.number, texts(f"request.{c.kind.value}")) for c in opened.cases] if sees else [],
+    }
+
+
+def reason_text(reason: str, texts: Texts) -> str:
+    return texts(f"staff.reason_{reason if reason in _REASONS else 'other'}")
+
+
+def message_json(message: LoggedMessage) -> dict[str, Any]:
+    """A message; href is relative to the desk's pages."""
+    source = message.source
+    return {
+        "seq": message.seq,
+        "author": message.author.value,
+        "sender": message.sender,
+        "kind": message.kind,
+        "at": message.at.isoformat(),
+        "text": message.text,
+        "buttons": [b.label for row in message.buttons for b in row],
+        "source": source and {"label": source.label, "href": f"/policy/{source.version}#{quote(source.entry)}"},
+        "attachments": [{"kind": a.kind, "name": a.name} for a in message.attachments],
+        "delivery": message.delivery.value,
+    }
+
+
+def note_json(note: Note) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "after": note.after_seq,
+        "sender": note.alias,
+        "at": note.at.isoformat(),
+        "text": note.text,
+    }
+
+
+def _case(number: str, kind: str) -> dict[str, str]:
+    return {"number": number, "kind": kind}
