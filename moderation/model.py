@@ -4,7 +4,6 @@ import json
 import math
 from dataclasses import dataclass
 from importlib import resources
-from operator import add
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +24,18 @@ _ONES = np.ones(4 * _LONGEST, np.float32)
 class Model:
     """ngrams: [2**NGRAM_BITS], heads: [2**HEAD_BITS, 8] (CATEGORIES, then TARGETS), both already in logits.
 
-    pairs[i][j] (i <= j) is the weight of signs i and j together, i = j of the sign alone; sign_heads[i] has 8 weights.
+    pairs[i][j] (i <= j) is the weight of signs i and j together, i = j of the sign alone; sign_heads: [K, 8].
     doubt is taken off where nothing but the wording speaks for abuse.
     """
 
     version: str
     bias: float
     doubt: float
-    head_bias: tuple[float, ...]
+    head_bias: NDArray[np.float32]
     ngrams: NDArray[np.float32]
     heads: NDArray[np.float32]
     pairs: tuple[tuple[float, ...], ...]
-    sign_heads: tuple[tuple[float, ...], ...]
+    sign_heads: NDArray[np.float32]
 
     def text_logit(self, at: NDArray[np.int64]) -> float:
         """What the n-grams in these buckets say. A long text is as bad as its worst stretch of 128 characters."""
@@ -62,10 +61,13 @@ class Model:
         """Scores of CATEGORIES, then of TARGETS, for a text that is abusive."""
         rows = head_rows(at[:, :_LONGEST])
         count = len(rows)
-        scores: list[float] = (_ONES[:count].dot(self.heads[rows]) * (NGRAM_GAIN / count**0.5)).tolist()
-        for weights in (self.head_bias, *map(self.sign_heads.__getitem__, present)):
-            scores = list(map(add, scores, weights))
-        return scores
+        scores: NDArray[np.float32] = np.add.reduce(self.heads[rows])
+        scores *= NGRAM_GAIN / math.sqrt(count)
+        scores += self.head_bias
+        if present:
+            scores += np.add.reduce(self.sign_heads.take(present, axis=0))
+        made: list[float] = scores.tolist()
+        return made
 
     def worst_stretch(self, text: str) -> tuple[int, int]:
         """The [start, end) of the run of characters whose n-grams speak most for abuse, by the maximal sum."""
@@ -107,9 +109,9 @@ def load_model() -> Model:
         facts["version"],
         facts["bias"],
         facts["doubt"],
-        tuple(facts["head_bias"]),
+        np.array(facts["head_bias"], np.float32),
         blocks[0],
         blocks[1],
         tuple(tuple(row) for row in blocks[2].tolist()),
-        tuple(tuple(row) for row in blocks[3].tolist()),
+        blocks[3],
     )
