@@ -19,7 +19,7 @@ def test_abuse_is_found_without_many_false_alarms(report: Report) -> None:
     assert report.total.precision is not None
     assert report.total.precision >= 0.94
     assert report.total.recall is not None
-    assert report.total.recall >= 0.8
+    assert report.total.recall >= 0.78
 
 
 @pytest.mark.parametrize("kind", ["threat", "sexual_harassment", "attack_noswear", "hate", "swear_obfuscated"])
