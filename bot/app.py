@@ -22,7 +22,7 @@ from bot.channels.terminal import NAME as TERMINAL
 from bot.channels.terminal import Terminal
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import WebChat
-from bot.desk import Desk, Notices, join
+from bot.desk import Desk, DeskLimits, Notices, join
 from bot.engine.delivery import Delivery
 from bot.engine.handling import Handling
 from bot.engine.intake import Backlog, Intake
@@ -83,16 +83,16 @@ class Parts:
         )
 
 
-def assemble(storage: Storage, clock: Clock) -> Parts:
+def assemble(settings: Settings, storage: Storage, clock: Clock) -> Parts:
     signals = Signals(storage.database)
-    librarian = Librarian(storage.knowledge, signals, clock)
+    librarian = Librarian(storage.knowledge, signals, clock, settings.knowledge_cache)
     return Parts(storage, signals, Metrics(), librarian, load_texts(), clock)
 
 
 async def run_service(settings: Settings, clock: Clock = system_clock) -> None:
     """`sangdam run`: everything that is configured, until SIGINT or SIGTERM."""
     async with open_program_storage(settings, clock) as storage, contextlib.AsyncExitStack() as stack:
-        parts = assemble(storage, clock)
+        parts = assemble(settings, storage, clock)
         stack.callback(parts.librarian.close)
         service = await compose(settings, parts)
         if service.telegram is not None:
@@ -111,8 +111,8 @@ class Service:
     close: Callable[[], None]
 
 
-async def compose(settings: Settings, parts: Parts) -> Service:
-    """Everything that is configured, put together and not yet running."""
+async def compose(settings: Settings, parts: Parts, desk_limits: DeskLimits | None = DeskLimits()) -> Service:  # noqa: B008 - frozen
+    """Everything that is configured, put together and not yet running. desk_limits None lifts them."""
     storage, clock = parts.storage, parts.clock
     intake = parts.intake
     web = WebChat(
@@ -146,6 +146,7 @@ async def compose(settings: Settings, parts: Parts) -> Service:
         public_url=settings.public_url,
         deliveries=deliveries,
         pull=(WEB, TERMINAL),
+        limits=desk_limits,
     )
     routes += desk.routes
     loops["handling"] = parts.handling(settings, channels, deliveries).run
@@ -167,7 +168,7 @@ async def first_link(storage: Storage) -> str:
 async def run_terminal(settings: Settings, clock: Clock = system_clock) -> None:
     """`sangdam chat`: one conversation on standard input and output."""
     async with open_program_storage(settings, clock) as storage:
-        parts = assemble(storage, clock)
+        parts = assemble(settings, storage, clock)
         terminal = Terminal(
             parts.intake,
             storage.conversations,

@@ -108,8 +108,10 @@ class Guard:
 
     def _check_origin(self, request: Request) -> None:
         origin = request.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc not in {request.headers.get("host"), self._public.netloc}:
-            raise Refused(403, "forged")
+        if origin is not None:
+            site = urlsplit(origin).netloc  # "" of "null", as a page without an origin says
+            if not site or site not in {request.headers.get("host"), self._public.netloc}:
+                raise Refused(403, "forged")
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             raise Refused(403, "forged")
 
