@@ -127,8 +127,9 @@ class _Server(uvicorn.Server):
 async def running(
     storage: Storage, folder: Path, clock: Clock = system_clock, *, limits: DeskLimits | None = None
 ) -> AsyncIterator[Running]:
-    parts = assemble(storage, clock)
-    service = Running(Settings(data_dir=folder, shop_name="온담상점"), parts, limits)
+    settings = Settings(data_dir=folder, shop_name="온담상점")
+    parts = assemble(settings, storage, clock)
+    service = Running(settings, parts, limits)
     try:
         await service.start()
         yield service

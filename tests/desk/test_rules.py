@@ -20,7 +20,6 @@ from tests.desk.service import Running
 
 
 async def routes_of(storage: Storage, folder: Path) -> list[object]:
-    parts = assemble(storage, system_clock)
     settings = Settings(
         data_dir=folder,
         public_url="https://shop.example",
@@ -28,6 +27,7 @@ async def routes_of(storage: Storage, folder: Path) -> list[object]:
         telegram_mode="webhook",
         telegram_webhook_secret=SecretStr("secret"),
     )
+    parts = assemble(settings, storage, system_clock)
     service = await compose(settings, parts)
     service.close()
     parts.librarian.close()
