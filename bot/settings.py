@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def knowledge_cache(self) -> Path:
+        """Where a built index of the knowledge base is kept for the next start; made anew when it does not fit."""
+        return self.data_dir / "cache" / "knowledge.npz"
+
+    @property
     def data_url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'sangdam.db'}"
 

@@ -6,6 +6,8 @@ serves both, and SQLAlchemy's cost is paid once and not for each message.
 """
 
 from collections.abc import Generator, Sequence
+from functools import cached_property
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
 import orjson
@@ -13,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 
@@ -46,23 +49,50 @@ def _in_array(element: in_list, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 class Statement:
-    """A Core statement as text and parameter order for both raw drivers."""
+    """A Core statement as text and parameter order for both raw drivers; compiled for each when it is first used."""
 
     def __init__(self, core: sa.sql.expression.Executable) -> None:
-        self.for_sqlite, self._sqlite_names, self._sqlite_fixed = _compile(core, sqlite.dialect())
-        self.for_postgresql, self._postgresql_names, self._postgresql_fixed = _compile(core, asyncpg.dialect())  # type: ignore[no-untyped-call]
+        self._core = core
+
+    @cached_property
+    def _on_sqlite(self) -> "_Compiled":
+        return _Compiled(self._core, sqlite.dialect())
+
+    @cached_property
+    def _on_postgresql(self) -> "_Compiled":
+        return _Compiled(self._core, asyncpg.dialect())  # type: ignore[no-untyped-call]
+
+    @property
+    def for_sqlite(self) -> str:
+        return self._on_sqlite.text
+
+    @property
+    def for_postgresql(self) -> str:
+        return self._on_postgresql.text
 
     def sqlite_params(self, params: Params) -> tuple[Any, ...]:
-        fixed = self._sqlite_fixed
-        values = (fixed[name] if name in fixed else params[name] for name in self._sqlite_names)
-        return tuple(orjson.dumps(v).decode() if type(v) is list else v for v in values)
+        values = self._on_sqlite.values(params)
+        if self._on_sqlite.takes_lists:
+            return tuple(orjson.dumps(v).decode() if type(v) is list else v for v in values)
+        return values
 
     def postgresql_params(self, params: Params) -> tuple[Any, ...]:
-        fixed = self._postgresql_fixed
-        return tuple(fixed[name] if name in fixed else params[name] for name in self._postgresql_names)
+        return self._on_postgresql.values(params)
 
 
-def _compile(core: Any, dialect: Any) -> tuple[str, list[str], Params]:
-    compiled = core.compile(dialect=dialect)
-    fixed = {name: value for name, value in compiled.params.items() if value is not None}
-    return compiled.string, list(compiled.positiontup or ()), fixed
+class _Compiled:
+    def __init__(self, core: Any, dialect: Any) -> None:
+        compiled = core.compile(dialect=dialect)
+        self.text: str = compiled.string
+        self.takes_lists = any(isinstance(e, in_list) for e in visitors.iterate(core))
+        self._names = tuple(compiled.positiontup or ())
+        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        # One call in C for each row, which is most of what a bulk write costs here.
+        self._get = itemgetter(*self._names) if len(self._names) > 1 and not self._fixed else None
+
+    def values(self, params: Params) -> tuple[Any, ...]:
+        if self._get is not None:
+            found: tuple[Any, ...] = self._get(params)
+            return found
+        fixed = self._fixed
+        return tuple(fixed[name] if name in fixed else params[name] for name in self._names)

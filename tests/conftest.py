@@ -6,6 +6,7 @@ import random
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
     with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
         for store in ("data", "keys"):
             server.create(f"template_{store}")
-            asyncio.run(_migrate(server.url(f"template_{store}"), store))
+            _migrated(server.url(f"template_{store}"), store)
         yield server
 
 
@@ -64,7 +65,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sqlite")
     for store in ("data", "keys"):
-        asyncio.run(_migrate(f"sqlite+aiosqlite:///{folder / store}.db", store))
+        _migrated(f"sqlite+aiosqlite:///{folder / store}.db", store)
     return folder
 
 
@@ -96,6 +97,12 @@ def urls(request: pytest.FixtureRequest) -> Urls:
 async def storage(urls: Urls) -> AsyncIterator[Storage]:
     async with urls.open() as opened:
         yield opened
+
+
+def _migrated(url: str, store: str) -> None:
+    # In a thread of its own: the first test that asks for a database may have a loop running already.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(lambda: asyncio.run(_migrate(url, store))).result()
 
 
 async def _migrate(url: str, store: str) -> None:

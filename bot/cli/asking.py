@@ -22,7 +22,7 @@ from handlers.questions import render
 async def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answer from the published knowledge base, without a conversation."""
     async with open_program_storage(settings) as storage:
-        librarian = Librarian(storage.knowledge, None, system_clock)
+        librarian = Librarian(storage.knowledge, None, system_clock, settings.knowledge_cache)
         try:
             edition = await librarian.load()
             texts = load_texts()

@@ -1,9 +1,11 @@
 """Which version of the knowledge base is live in this process."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar, TypeVarTuple, Unpack
 
 import structlog
@@ -17,6 +19,7 @@ from handlers.library import Library
 from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
 from knowledge.files import default_dir, dump, load_dir, parse
+from knowledge.packed import pack, unpack
 from storage.knowledge import KbVersion, KnowledgeVersions
 from storage.times import to_us
 
@@ -36,11 +39,18 @@ class Edition:
 
 
 class Librarian:
-    """Loads the published version and keeps up with it. Analysis runs in one thread of its own."""
+    """Loads the published version and keeps up with it.
 
-    def __init__(self, versions: KnowledgeVersions, signals: Signals | None, clock: Clock) -> None:
-        self._versions, self._signals, self._clock = versions, signals, clock
+    Questions are decided in one thread of their own and the next version is built in another, so that answers go on
+    meanwhile. cache: file that keeps what was built, for a faster next start; None to build anew each time.
+    """
+
+    def __init__(
+        self, versions: KnowledgeVersions, signals: Signals | None, clock: Clock, cache: Path | None = None
+    ) -> None:
+        self._versions, self._signals, self._clock, self._cache = versions, signals, clock, cache
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analysis")
+        self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge")
         self._analyzer: Analyzer | None = None
         self._edition: Edition | None = None
         self._ready = asyncio.Event()
@@ -60,9 +70,12 @@ class Librarian:
         version = await self.ensure_published()
         if self._edition is None or self._edition.library.version != version.version:
             texts = await self._versions.texts(version.version)
-            self._edition = await in_thread(self._thread, self._build, version, texts)
+            edition, fresh = await in_thread(self._builder, self._build, version, texts)
+            self._edition = edition
             self._ready.set()
             log.info("knowledge_live", version=version.version, entries=len(texts))
+            if fresh:
+                await in_thread(self._builder, self._to_cache, edition.answerer)
         return self._edition
 
     async def ensure_published(self) -> KbVersion:
@@ -95,6 +108,7 @@ class Librarian:
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._builder.shutdown(wait=False, cancel_futures=True)
 
     async def _publish_default(self) -> None:
         entries = load_dir(default_dir())
@@ -105,12 +119,39 @@ class Librarian:
         except Conflict:
             return  # another process was first; its version is the same
 
-    def _build(self, version: KbVersion, texts: dict[str, str]) -> Edition:
+    def _build(self, version: KbVersion, texts: dict[str, str]) -> tuple[Edition, bool]:
         if self._analyzer is None:
             self._analyzer = Analyzer()
         entries: dict[str, Entry] = {entry_id: parse(f"{entry_id}.md", text) for entry_id, text in texts.items()}
         published = version.published_at.astimezone(SEOUL).date()
-        return Edition(Library(version.version, published, entries), Answerer(self._analyzer, entries.values()))
+        library = Library(version.version, published, entries)
+        kept = self._from_cache(self._analyzer, entries)
+        return Edition(library, kept or self._answerer(self._analyzer, entries)), kept is None
+
+    def _answerer(self, analyzer: Analyzer, entries: dict[str, Entry]) -> Answerer:
+        if self._edition is not None:
+            old = self._edition.library.entries
+            changed = [e for e in entries.values() if old.get(e.id) != e]
+            return self._edition.answerer.replaced(changed, old.keys() - entries.keys())
+        return Answerer(analyzer, entries.values())
+
+    def _from_cache(self, analyzer: Analyzer, entries: dict[str, Entry]) -> Answerer | None:
+        try:
+            data = self._cache.read_bytes() if self._cache else b""
+        except OSError:
+            return None
+        return unpack(data, analyzer, entries.values()) if data else None
+
+    def _to_cache(self, answerer: Answerer) -> None:
+        if self._cache is None:
+            return
+        try:
+            self._cache.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = self._cache.with_suffix(f".{os.getpid()}")
+            unfinished.write_bytes(pack(answerer))
+            unfinished.replace(self._cache)
+        except OSError as error:
+            log.warning("knowledge_not_cached", error=type(error).__name__)
 
 
 async def in_thread(thread: Executor, function: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
