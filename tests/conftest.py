@@ -77,13 +77,10 @@ def sqlite_urls(sqlite_templates: Path, tmp_path: Path) -> Urls:
 
 
 @pytest.fixture
-def postgres_urls(postgres: PostgresServer) -> Iterator[Urls]:
+def postgres_urls(postgres: PostgresServer) -> Urls:
     data, keys = postgres.new_name(), postgres.new_name()
-    postgres.create(data, template="template_data")
-    postgres.create(keys, template="template_keys")
-    yield Urls(postgres.url(data), postgres.url(keys))
-    postgres.drop(data)
-    postgres.drop(keys)
+    postgres.create_many({data: "template_data", keys: "template_keys"})
+    return Urls(postgres.url(data), postgres.url(keys))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
