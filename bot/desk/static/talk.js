@@ -4,7 +4,7 @@ import { byId, dayOf, make, root, timeOf } from "./dom.js";
 
 const KINDS = { start: "고객이 대화를 열었습니다.", blocked: "고객이 대화를 차단했습니다.", unblocked: "고객이 차단을 풀었습니다." };
 const FILES = { photo: "사진", document: "파일", voice: "음성", video: "동영상", video_note: "동영상", audio: "음성", animation: "움직이는 사진", sticker: "스티커", location: "위치", contact: "연락처" };
-const RECEIPTS = { pending: "보내는 중", sent: "전달됨", failed: "전달하지 못했습니다" };
+const RECEIPTS = { pending: "아직 전달되지 않음", sent: "전달됨", failed: "전달하지 못했습니다" };
 
 export class Talk {
   seq = 0;
