@@ -43,7 +43,7 @@ def handle(turn: Turn) -> Effects:
     if kind is IncomingKind.BUTTON:
         _button(turn)
     elif kind is IncomingKind.ATTACHMENT:
-        _attachment(turn)
+        _attachment(turn, first)
     elif kind is IncomingKind.START:
         _start(turn, first)
     elif kind is IncomingKind.EDIT and turn.incoming.attachments and not turn.incoming.text:
@@ -70,7 +70,7 @@ def command_of(text: str, texts: Texts) -> str | None:
 
 def needs_analysis(turn_owner: Owner, kind: IncomingKind, text: str, texts: Texts) -> bool:
     """Whether the text is likely to be read as a question, known before the transaction."""
-    wanted = kind in (IncomingKind.TEXT, IncomingKind.EDIT) and turn_owner is Owner.BOT
+    wanted = kind in (IncomingKind.TEXT, IncomingKind.EDIT, IncomingKind.ATTACHMENT) and turn_owner is Owner.BOT
     return wanted and bool(text.strip()) and command_of(text, texts) is None
 
 
@@ -84,11 +84,13 @@ def _start(turn: Turn, first: bool) -> None:
     welcome.ask_next(turn)
 
 
-def _attachment(turn: Turn) -> None:
+def _attachment(turn: Turn, first: bool) -> None:
     if turn.owner is Owner.QUEUE:
         people.note_while_waiting(turn)
     elif turn.owner is Owner.BOT:
         attachments.received(turn)
+        if turn.incoming.text.strip():
+            _text(turn, first)  # what is asked below a picture is a question like any other
 
 
 def _text(turn: Turn, first: bool) -> None:

@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
@@ -53,8 +54,9 @@ def seed() -> int:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
+def postgres() -> Iterator[PostgresServer]:
+    # Not below pytest's own folder: another run of pytest takes its rights away, and the server is another user.
+    with tempfile.TemporaryDirectory(prefix="sangdam-tests-") as folder, PostgresServer(Path(folder)) as server:
         for store in ("data", "keys"):
             server.create(f"template_{store}")
             _migrated(server.url(f"template_{store}"), store)

@@ -30,6 +30,7 @@ AT_ONCE = 64  # requests to the platform under way at the same time
 CLAIM = 500
 GIVE_UP_AFTER = 40  # tries; with the longest pause that is about half an hour
 LONGEST_PAUSE = 60.0
+LAST_WORDS = 5.0  # seconds that sends under way have when the process stops
 _LOOK_EVERY = 1.0
 log = structlog.get_logger()
 
@@ -90,10 +91,11 @@ class Delivery:
 
     async def _stop(self, loops: list[asyncio.Task[None]]) -> None:
         self._token, token = "", self._token
-        tasks = [*loops, *self._senders]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _cancel(loops)
+        if self._senders:
+            # What the platform is being told now is heard to its end, or it would be told again after the next start.
+            await asyncio.wait(self._senders, timeout=LAST_WORDS)
+        await _cancel(list(self._senders))
         if self._settled:
             await asyncio.shield(self._storage.database.run(settle(self._settled, token, to_us(self._clock()))))
 
@@ -228,3 +230,9 @@ class Delivery:
                 self._settled = batch + self._settled
                 raise
             self._signals.tell({conversation_topic(s.conversation_id) for s in batch})
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -125,8 +125,22 @@ class Intake:
 
 
 def _arrival(incoming: Incoming) -> Arrival:
+    """Clean and redact every field a person could have written into."""
     found = redact(clean(incoming.text))
-    return Arrival(replace(incoming, text=found.text, name=clean(incoming.name)[:200]), found.kinds)
+    files = [(a, redact(clean(a.name)[:200])) for a in incoming.attachments]
+    kinds = dict.fromkeys(k for f in (found, *(name for _, name in files)) for k in f.kinds)
+    cleaned = replace(
+        incoming,
+        text=found.text,
+        name=redact(clean(incoming.name)[:200]).text,
+        button=clean(incoming.button)[:200],
+        ref=clean(incoming.ref)[:200],
+        attachments=tuple(
+            replace(a, name=name.text, file_id=clean(a.file_id), mime=clean(a.mime)[:200], group=clean(a.group)[:200])
+            for a, name in files
+        ),
+    )
+    return Arrival(cleaned, tuple(kinds))
 
 
 def clean(text: str) -> str:

@@ -43,15 +43,21 @@ class Librarian:
 
     Questions are decided in one thread of their own and the next version is built in another, so that answers go on
     meanwhile. cache: file that keeps what was built, for a faster next start; None to build anew each time.
+    analyzer: one that is loaded already.
     """
 
     def __init__(
-        self, versions: KnowledgeVersions, signals: Signals | None, clock: Clock, cache: Path | None = None
+        self,
+        versions: KnowledgeVersions,
+        signals: Signals | None,
+        clock: Clock,
+        cache: Path | None = None,
+        analyzer: Analyzer | None = None,
     ) -> None:
         self._versions, self._signals, self._clock, self._cache = versions, signals, clock, cache
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="analysis")
         self._builder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="knowledge")
-        self._analyzer: Analyzer | None = None
+        self._analyzer = analyzer
         self._edition: Edition | None = None
         self._ready = asyncio.Event()
 

@@ -50,8 +50,7 @@ class Libraries:
             if entries:
                 published = {e.id: dump(e) for e in entries}
                 await storage.knowledge.publish(published, after=0, by="test", note="", now=to_us(PUBLISHED))
-            librarian = Librarian(storage.knowledge, None, clock)
-            librarian._analyzer = self._analyzer
+            librarian = Librarian(storage.knowledge, None, clock, analyzer=self._analyzer)
             await librarian.load()
         return librarian
 
