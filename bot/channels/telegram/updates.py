@@ -112,7 +112,7 @@ def _incoming(
     return Incoming(
         channel=NAME,
         platform_id=str(update_id),
-        address=str(chat["id"]),
+        address=str(int(chat["id"])),
         kind=kind,
         at=at,
         text=text,
