@@ -303,7 +303,9 @@ async def _serve(
         before_stop()
         server.should_exit = True
         await server.shutdown()
-        await _cancel([*tasks, serving, stop])
+        # Last started, first stopped: a delivery needs its lease for as long as it speaks.
+        for task in reversed([serving, stop, *tasks]):
+            await _cancel([task])
 
 
 async def _until(event: asyncio.Event) -> None:
