@@ -21,6 +21,10 @@ class Conflict(SangdamError):
     """Somebody else changed the row first; load again and decide again."""
 
 
+class Unreachable(SangdamError):
+    """A database cannot be opened; the reason names its setting."""
+
+
 class KeyGone(SangdamError):
     """The person's key was destroyed: what it encrypted can never be read again."""
 

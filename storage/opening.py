@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+import asyncpg
+import sqlalchemy as sa
+
 from domain.clock import Clock
-from domain.errors import Conflict, KeyGone
+from domain.errors import Conflict, KeyGone, Unreachable
 from storage.access_log import AccessLog
 from storage.conversations import Conversations
 from storage.crypto import Hashes, MasterKey, WrongKey
@@ -63,11 +66,14 @@ class Storage:
 
 @contextlib.asynccontextmanager
 async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock) -> AsyncIterator[Storage]:
-    """Open both stores, migrated. Raises WrongKey when the master key is not the one they were made with."""
+    """Open both stores, migrated.
+
+    Raises Unreachable, and WrongKey when the master key is not the one they were made with.
+    """
     database, keys_database = Database(url), Database(keys_url)
     try:
-        await migrate(database, "data")
-        await migrate(keys_database, "keys")
+        await _migrate(database, "data", "SANGDAM_DATABASE_URL")
+        await _migrate(keys_database, "keys", "SANGDAM_KEYS_URL")
         keys = KeyStore(keys_database, master, clock)
         try:
             hashes = await keys.hashes()
@@ -89,3 +95,14 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
     finally:
         await database.close()
         await keys_database.close()
+
+
+async def _migrate(database: Database, store: str, setting: str) -> None:
+    try:
+        await migrate(database, store)
+    except (OSError, sa.exc.SQLAlchemyError, asyncpg.PostgresError) as error:
+        # The error's own words may carry the address, and with it a password.
+        kind = type(error.orig if isinstance(error, sa.exc.DBAPIError) else error).__name__
+        raise Unreachable(
+            f"{setting}: the database cannot be opened ({kind}); check the address, the rights and that its server runs"
+        ) from None

@@ -25,8 +25,8 @@ async def check(_options: argparse.Namespace, settings: Settings) -> int:
         async with open_program_storage(settings) as storage:
             if not await storage.database.answers():
                 findings.append("SANGDAM_DATABASE_URL: 데이터베이스가 응답하지 않습니다. 주소와 서버를 확인하세요.")
-    except (SangdamError, OSError) as error:
-        findings.append(f"SANGDAM_DATABASE_URL: {error}")
+    except SangdamError as error:
+        findings.append(str(error))  # it names the setting itself
     except Exception as error:
         findings.append(
             f"SANGDAM_DATABASE_URL: 데이터베이스를 열 수 없습니다({type(error).__name__}). 주소와 권한을 확인하세요."
