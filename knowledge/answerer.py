@@ -10,7 +10,7 @@ from knowledge.files import alias_key
 from knowledge.index import Index
 from knowledge.model import Model, Weights, default_model
 from knowledge.ranker import Ranker, train, worth_training
-from knowledge.split import parts_of, points_back
+from knowledge.split import may_lean_on_previous, parts_of, points_back
 from knowledge.text import normalise
 
 _KINDS = {
@@ -22,6 +22,7 @@ _KINDS = {
 }
 _MAX_PARTS = 4
 _WORDS_OF_A_QUESTION = 2
+_BY_CHANCE = 0.08  # share of the first candidate below which no entry stands out ("asdf", "…?!")
 _VERBATIM = 0.99  # confidence in a question that is an alias, letter for letter
 _VERBATIM_ENTRIES = 500  # in larger knowledge bases search alone finds them
 
@@ -117,7 +118,7 @@ class Answerer:
     def evidence(self, text: str, prev: str | None = None) -> Evidence | None:
         """The ranking and the features that decide one question; None for an empty knowledge base."""
         alone = self._gatherer.gather(text)
-        if not prev or alone is None:
+        if not prev or alone is None or not may_lean_on_previous(normalise(text)):
             return alone
         weights = self.weights
         sure = weights.probability(alone.features)
@@ -144,7 +145,8 @@ class Answerer:
         entry = self._entries[candidates[0].entry]
         if confidence >= self.weights.answer:
             return Decision(text, _KINDS[entry.kind], entry.id, entry.action, candidates, confidence)
-        kind = DecisionKind.CLARIFY if confidence >= self.weights.clarify else DecisionKind.HANDOVER
+        near = confidence >= self.weights.clarify and candidates[0].score >= _BY_CHANCE
+        kind = DecisionKind.CLARIFY if near else DecisionKind.HANDOVER
         return Decision(text, kind, None, None, candidates, confidence)
 
 

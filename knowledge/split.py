@@ -5,6 +5,8 @@ import re
 _ENDS = re.compile(r"(?<=[?!.。？！])\s+|\n+|(?<=[?？])(?=[가-힣])")
 _JOINS = re.compile(r"\s+(?:아\s*)?(?:그리고|그리구|글고|그리고요|또한|그담에|그 다음에)\s+")
 _LEADS = re.compile(r"^(?:아\s*)?(?:그리고|그리구|글고|또한?|그담에)\s+")
+_SYLLABLES = re.compile(r"[가-힣]")
+_SHORT = 10  # syllables
 _LETTERS = re.compile(r"[가-힣A-Za-z]")
 
 # What points back to the message before: "그럼 그건요?", "얼마나 걸려요?" says too little without it.
@@ -25,6 +27,14 @@ def parts_of(text: str) -> list[str]:
             elif parts and part:
                 parts[-1] = f"{parts[-1]} {part}"
     return parts or [text.strip()]
+
+
+def may_lean_on_previous(text: str) -> bool:
+    """Whether the question before may explain this text: it points back, or is too short to stand alone.
+
+    Anything longer is a question of its own; blended with another one it would get that one's answer again.
+    """
+    return points_back(text) or 2 <= len(_SYLLABLES.findall(text)) <= _SHORT
 
 
 def points_back(text: str) -> bool:
