@@ -15,16 +15,17 @@ import sqlalchemy as sa
 from bot.app import assemble
 from bot.channels.terminal import NAME as TERMINAL
 from bot.channels.terminal import Terminal
-from bot.desk import Notices
+from bot.desk import DeskLimits, Notices, Rate
 from bot.settings import Settings
 from domain.clock import system_clock
 from domain.conversation import Owner
 from domain.messages import Delivery
 from handlers.staff_steps import answer, note, take
+from storage import ledger
 from storage.delivery import claim_sends
 from storage.notices import STAFF_AFTER_CUSTOMERS
 from storage.opening import Storage
-from storage.tables import conversations, outbox
+from storage.tables import access_log, conversations, customers, outbox
 from tests.conftest import Urls
 from tests.desk.people import TEXTS, customer, does, staff_member
 from tests.desk.service import Member, Running, running
@@ -223,3 +224,57 @@ def _notices(storage: Storage, folder: Path) -> Notices:
         chat=CHAT,
         link="https://shop.example/desk/",
     )
+
+
+async def test_looks_that_were_changed_or_taken_away_are_found(storage: Storage) -> None:
+    agent, log = await staff_member(storage, "하늘"), storage.access_log
+    for customer_id in (1, 2, 3, None):
+        await log.add(
+            agent.id, "127.0.0.1", "conversation.opened", customer_id=customer_id, conversation_id=customer_id
+        )
+    assert await log.broken() == []
+    assert await ledger.verify(storage.database, storage.hashes) == []
+    ids = [look.id for look in reversed(await log.rows())]
+    async with storage.database.write() as connection:
+        await connection.execute(sa.update(access_log).where(access_log.c.id == ids[1]).values(customer_id=9))
+        await connection.execute(sa.delete(access_log).where(access_log.c.id == ids[2]))
+    assert await log.broken() == [f"look/{ids[1]}", f"look/{ids[2]}"]
+
+
+async def test_what_goes_beyond_the_limits_is_told_when_to_come_back(sqlite_urls: Urls, tmp_path: Path) -> None:
+    limits = DeskLimits(sign_ins=Rate(3, 0.05), requests=Rate(4, 0.05), streams=1)
+    async with (
+        sqlite_urls.open() as storage,
+        running(storage, tmp_path, limits=limits) as service,
+        service.client() as http,
+    ):
+        member = await signed_in(service, http, "하늘")  # two forms, and two pages
+        async with watching(member) as queue:
+            await queue.until("ready")
+            reply = await http.get("/desk/stream")
+            assert (reply.status_code, reply.json()["error"]) == (429, "too_many_windows")
+        answers = [await http.get("/desk/me") for _ in range(3)]
+        assert answers[-1].status_code == 429
+        assert int(answers[-1].headers["retry-after"]) > 0
+        assert "요청이 너무 많습니다" in answers[-1].text
+        http.cookies.clear()
+        tries = [await member.sign_in("틀린 비밀번호 1") for _ in range(3)]
+        assert tries[-1].status_code == 429
+
+
+async def test_the_page_of_an_erased_customer_says_so(sqlite_urls: Urls, tmp_path: Path) -> None:
+    async with sqlite_urls.open() as storage, running(storage, tmp_path) as service, service.client() as http:
+        member, person = await signed_in(service, http, "하늘"), customer(storage)
+        await person.waits()
+        async with watching(member, person.conversation) as talk:
+            await talk.until("ready")
+            query = sa.select(customers.c.key_id).join(conversations, conversations.c.customer_id == customers.c.id)
+            async with storage.database.read() as connection:
+                where = conversations.c.id == person.conversation
+                key = (await connection.execute(query.where(where))).scalar_one()
+            await storage.keys.destroy(key)
+            await talk.until("gone")
+        reply = await http.get(f"/desk/c/{person.conversation}")
+        assert reply.status_code == 410
+        assert "삭제된 고객입니다" in reply.text
+        assert (await member.step(person.conversation, "take")).status_code == 410
