@@ -17,6 +17,7 @@ from domain.knowledge import Decision
 from handlers.catalogue import Texts, load_texts
 from handlers.entrance import TEXT_LIMIT
 from handlers.questions import render
+from moderation.evaluate import main as measure
 
 
 async def ask(options: argparse.Namespace, settings: Settings) -> int:
@@ -61,6 +62,11 @@ async def screen(options: argparse.Namespace, _settings: Settings) -> int:
         else:
             sys.stdout.write(f"{verdict.severity} {verdict.category.value} {verdict.score:.2f}\n")
     return 0
+
+
+async def evaluate(options: argparse.Namespace, _settings: Settings) -> int:
+    """Measure the screener on labelled lines of JSON."""
+    return measure(options.files)
 
 
 def _answer(text: str, decisions: tuple[Decision, ...], edition: Edition, texts: Texts) -> dict[str, Any]:

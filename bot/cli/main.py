@@ -57,6 +57,10 @@ def parser() -> argparse.ArgumentParser:
     screen.add_argument("--json", action="store_true", help="a line of JSON for each line")
     screen.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
 
+    group = commands.add_parser("moderation", help="the abuse detector").add_subparsers(required=True, metavar="WHAT")
+    evaluate = _add(group, "evaluate", "precision, recall and false alarms on labelled lines", asking.evaluate)
+    evaluate.add_argument("files", nargs="+", metavar="FILE")
+
     _add_kb(commands)
     cases = _add(commands, "cases", "the cases, first due first", records.cases)
     cases.add_argument("--json", action="store_true", help="a line of JSON for each case")
