@@ -20,6 +20,7 @@ from storage.intake import NeedKeys
 from storage.keys import KeyStore
 from storage.knowledge import KnowledgeVersions
 from storage.migrations.runner import migrate
+from storage.sign_ins import SignInTries
 from storage.staff import StaffAccounts
 from storage.statements import Program
 
@@ -38,6 +39,7 @@ class Storage:
     conversations: Conversations
     knowledge: KnowledgeVersions
     accounts: StaffAccounts
+    sign_ins: SignInTries
     access_log: AccessLog
     desk: DeskViews
 
@@ -89,6 +91,7 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
             conversations=Conversations(database, keys, hashes),
             knowledge=KnowledgeVersions(database),
             accounts=StaffAccounts(database, hashes, clock),
+            sign_ins=SignInTries(database, hashes, clock),
             access_log=AccessLog(database, hashes, clock),
             desk=DeskViews(database, keys),
         )

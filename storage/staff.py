@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.clock import Clock
@@ -15,17 +14,15 @@ from domain.staff import ACCESS_CHAIN, Role, Staff, StaffError
 from storage.crypto import Hashes
 from storage.database import Database
 from storage.ledger import append_events
-from storage.tables import sign_in_failures, staff, staff_links, staff_sessions
+from storage.sign_ins import insert_of
+from storage.tables import staff, staff_links, staff_sessions
 from storage.times import SECOND, to_us
 
 FIRST, PASSWORD, TELEGRAM = "first", "password", "telegram"  # purposes of a link
 SESSION_LASTS = 12 * 3600 * SECOND
 SESSION_IDLE = 2 * 3600 * SECOND
 LINK_LASTS = 24 * 3600 * SECOND
-FREE_TRIES = 5
-_LONGEST_LOCK = 15 * 60 * SECOND
 _TOUCH = 60 * SECOND
-_FORGET_FAILURES = 24 * 3600 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,36 +167,6 @@ class StaffAccounts:
             row = (await connection.execute(query)).first()
         return None if row is None else _staff(row)
 
-    async def try_sign_in(self, name: str) -> float:
-        """Count a try before its password is looked at, so that many at once count too.
-
-        0.0, or the seconds for which the name is locked: alike for names that nobody has.
-        """
-        now, hashed = self._now(), self._hashes.address("staff-name", name)
-        async with self._database.write() as connection:
-            forget = sa.delete(sign_in_failures).where(sign_in_failures.c.last_at < now - _FORGET_FAILURES)
-            await connection.execute(forget)
-            insert = _insert(self._database)(sign_in_failures).values(
-                name=hashed, failed=0, last_at=now, locked_until=0
-            )
-            await connection.execute(insert.on_conflict_do_nothing())
-            where = sign_in_failures.c.name == hashed
-            row = (await connection.execute(sa.select(sign_in_failures).where(where).with_for_update())).one()
-            if row.locked_until > now:
-                return float(row.locked_until - now) / SECOND
-            failed = row.failed + 1
-            over = failed - FREE_TRIES
-            locked = now + min(_LONGEST_LOCK, 30 * SECOND * 2 ** min(over, 10)) if over >= 0 else 0
-            change = sa.update(sign_in_failures).where(where).values(failed=failed, last_at=now, locked_until=locked)
-            await connection.execute(change)
-        return 0.0
-
-    async def signed_in(self, name: str) -> None:
-        """The password was right: its failed tries are forgotten."""
-        hashed = self._hashes.address("staff-name", name)
-        async with self._database.write() as connection:
-            await connection.execute(sa.delete(sign_in_failures).where(sign_in_failures.c.name == hashed))
-
     async def change_hash(self, staff_id: int, password: str) -> None:
         """The same password, hashed anew."""
         async with self._database.write() as connection:
@@ -266,7 +233,7 @@ class StaffAccounts:
 
     async def _add(self, connection: AsyncConnection, name: str, alias: str, role: Role, password: str) -> Staff:
         values = {"name": name, "alias": alias, "role": role.value, "password": password, "created_at": self._now()}
-        insert = _insert(self._database)(staff).values(values).on_conflict_do_nothing().returning(staff.c.id)
+        insert = insert_of(self._database)(staff).values(values).on_conflict_do_nothing().returning(staff.c.id)
         made = (await connection.execute(insert)).scalar()
         if made is None:
             raise StaffError(f"{name}: 이미 있는 이름입니다. 다른 이름을 고르세요.")
@@ -311,8 +278,3 @@ def _staff(row: Any) -> Staff:
 async def _by_id(connection: AsyncConnection, staff_id: int | None) -> Staff | None:
     row = (await connection.execute(sa.select(staff).where(staff.c.id == staff_id))).first()
     return None if row is None else _staff(row)
-
-
-def _insert(database: Database) -> Any:
-    """INSERT with ON CONFLICT, which each dialect spells itself."""
-    return sqlite.insert if database.is_sqlite else postgresql.insert

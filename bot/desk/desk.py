@@ -46,7 +46,7 @@ class Desk:
         self._passwords = Passwords()
         self._streams = Streams(storage, signals, texts)
         self._guard = Guard(storage.accounts, pages, errors, public_url, limits)
-        self._sign_in = SignIn(storage.accounts, self._guard, pages, self._passwords, errors, limits)
+        self._sign_in = SignIn(storage.accounts, storage.sign_ins, self._guard, pages, self._passwords, errors, limits)
         self._inbox = Inbox(storage, self._streams, pages, limits)
         self._steps = Steps(storage, signals, clock, texts, deliveries, pull)
         self._account = Account(storage, self._guard, pages)

@@ -12,6 +12,7 @@ from bot.desk.pages import Pages
 from bot.desk.passwords import LONGEST, Passwords, checked
 from domain.staff import Staff, StaffError, checked_alias, checked_name
 from handlers.catalogue import Texts
+from storage.sign_ins import SignInTries
 from storage.staff import FIRST, StaffAccounts
 
 _DOOR = "door"  # the cookie of a browser that has not signed in
@@ -21,13 +22,14 @@ class SignIn:
     def __init__(
         self,
         accounts: StaffAccounts,
+        tries: SignInTries,
         guard: Guard,
         pages: Pages,
         passwords: Passwords,
         errors: Texts,
         limits: DeskLimits | None,
     ) -> None:
-        self._accounts, self._guard, self._pages = accounts, guard, pages
+        self._accounts, self._tries, self._guard, self._pages = accounts, tries, guard, pages
         self._passwords, self._errors = passwords, errors
         self._rates = None if limits is None else Buckets(limits.sign_ins)
 
@@ -41,13 +43,13 @@ class SignIn:
         form = await self._read(request)
         name, password = form.get("name", "").strip().lower()[:100], form.get("password", "")
         back = form.get("next", "")
-        if wait := await self._accounts.try_sign_in(name):
+        if wait := await self._tries.count(name):
             return self._again(request, Refused(429, "locked", wait), name, back)
         found = await self._accounts.find(name)
         stored = "" if found is None or found.staff.disabled else found.password
         if not await self._passwords.right(stored, password[: LONGEST + 1]) or found is None:
             return self._again(request, Refused(401, "wrong_password"), name, back)
-        await self._accounts.signed_in(name)
+        await self._tries.forget(name)
         if self._passwords.is_old(stored):
             await self._accounts.change_hash(found.staff.id, await self._passwords.hash(password))
         return await self._let_in(request, found.staff, back)
@@ -101,7 +103,7 @@ class SignIn:
             return self._form(request, "welcome.html", 409, error=str(error), **values)
         if staff is None:
             raise Refused(410, "old_link")
-        await self._accounts.signed_in(name)
+        await self._tries.forget(name)
         return await self._let_in(request, staff, "")
 
     async def _read(self, request: Request) -> dict[str, str]:

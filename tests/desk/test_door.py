@@ -9,7 +9,8 @@ import pytest
 from domain.clock import system_clock
 from domain.staff import Role, StaffError
 from storage.opening import Storage
-from storage.staff import FREE_TRIES, PASSWORD, StaffAccounts
+from storage.sign_ins import FREE_TRIES, SignInTries
+from storage.staff import PASSWORD, StaffAccounts
 from tests.desk.conftest import Hire
 from tests.desk.people import customer, staff_member
 from tests.desk.service import SECRET, Member, Running, proof_in
@@ -50,18 +51,18 @@ async def test_guessing_locks_the_name_also_one_that_nobody_has(desk: Running, k
 
 async def test_the_lock_grows_and_many_tries_at_once_all_count(storage: Storage) -> None:
     now = system_clock()
-    accounts = StaffAccounts(storage.database, storage.hashes, lambda: now)
-    waits = await asyncio.gather(*(accounts.try_sign_in("name") for _ in range(3 * FREE_TRIES)))
+    tries = SignInTries(storage.database, storage.hashes, lambda: now)
+    waits = await asyncio.gather(*(tries.count("name") for _ in range(3 * FREE_TRIES)))
     assert sum(w == 0.0 for w in waits) == FREE_TRIES
     pauses = []
     for _ in range(4):
-        pauses.append(await accounts.try_sign_in("name"))
+        pauses.append(await tries.count("name"))
         now += timedelta(seconds=pauses[-1] + 1)
-        assert await accounts.try_sign_in("name") == 0.0
+        assert await tries.count("name") == 0.0
     assert pauses == sorted(pauses)
     assert pauses[-1] > 4 * pauses[0]
-    await accounts.signed_in("name")
-    assert await accounts.try_sign_in("name") == 0.0
+    await tries.forget("name")
+    assert await tries.count("name") == 0.0
 
 
 @session
