@@ -58,12 +58,13 @@ class House:
         """The log once everything in the chat is handled and settled."""
 
         async def done() -> list[LoggedMessage]:
-            log = await self.log(chat)
-            waits = self.api.unconfirmed() or not log or any(m.delivery is Delivery.PENDING for m in log)
-            found = await self.storage.conversations.find("telegram", str(chat))
-            if waits or found is None or await self.storage.conversations.open_rows(found, log[-1].seq):
+            # In this order: what is acknowledged is in the log, what is handled has its answers there.
+            found = None if self.api.unconfirmed() else await self.storage.conversations.find("telegram", str(chat))
+            before = await self.log(chat)
+            if found is None or await self.storage.conversations.open_rows(found, before[-1].seq):
                 return []
-            return await self.log(chat)
+            log = await self.log(chat)
+            return [] if any(m.delivery is Delivery.PENDING for m in log) else log
 
         return await until(done, f"quiet in chat {chat}")
 
