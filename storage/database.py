@@ -7,11 +7,13 @@ and begins with BEGIN IMMEDIATE; on PostgreSQL shared rows are locked by the sta
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from domain.errors import Conflict
@@ -34,6 +36,10 @@ class Database:
             self._readers = _sqlite_engine(url, read_only=True)
         else:
             self._writers = self._readers = create_async_engine(url, pool_size=8, max_overflow=8, pool_pre_ping=True)
+
+    def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An insert of this engine's dialect, which knows ON CONFLICT."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     async def close(self) -> None:
         if self._writer is not None:
@@ -146,11 +152,11 @@ def _sqlite_engine(url: str, *, read_only: bool) -> AsyncEngine:
     @sa.event.listens_for(engine.sync_engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        _switch_to_wal(cursor)
         for pragma in (
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
             "cache_size=-65536",
             "temp_store=MEMORY",
             "query_only=ON" if read_only else "query_only=OFF",
@@ -163,6 +169,21 @@ def _sqlite_engine(url: str, *, read_only: bool) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """Once for each file. SQLite does not wait for others while a file changes its mode, so several first openers try
+    again."""
+    for again in reversed(range(100)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.fetchone()
+        except sqlite3.OperationalError:
+            if not again:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 async def _driver_connection(connection: AsyncConnection) -> Any:

@@ -1,6 +1,6 @@
 """Single values of the installation."""
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from storage.database import Database
 from storage.tables import facts
@@ -15,12 +15,11 @@ async def get_fact(database: Database, name: str) -> str | None:
 async def ensure_fact(database: Database, name: str, value: str) -> str:
     """Write the value unless there is one; return the one that stands."""
     async with database.write() as connection:
-        standing: str | None = (
-            await connection.execute(select(facts.c.value).where(facts.c.name == name).with_for_update())
-        ).scalar()
-        if standing is None:
-            await connection.execute(insert(facts).values(name=name, value=value))
-    return value if standing is None else standing
+        # Several processes may start at once on a new database.
+        await connection.execute(database.insert(facts).values(name=name, value=value).on_conflict_do_nothing())
+        standing = await connection.execute(select(facts.c.value).where(facts.c.name == name))
+        found: str = standing.scalar_one()
+    return found
 
 
 async def set_fact(database: Database, name: str, value: str) -> None:

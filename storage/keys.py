@@ -74,11 +74,10 @@ class KeyStore:
         found = {}
         async with self._database.write() as connection:
             for name in _HASH_KEYS:
+                new = self._database.insert(installation_keys).values(name=name, wrapped=self._master.wrap(urandom(32)))
+                await connection.execute(new.on_conflict_do_nothing())
                 where = installation_keys.c.name == name
-                wrapped = (await connection.execute(sa.select(installation_keys.c.wrapped).where(where))).scalar()
-                if wrapped is None:
-                    wrapped = self._master.wrap(urandom(32))
-                    await connection.execute(sa.insert(installation_keys).values(name=name, wrapped=wrapped))
+                wrapped = (await connection.execute(sa.select(installation_keys.c.wrapped).where(where))).scalar_one()
                 found[name] = self._master.unwrap(wrapped)
         return Hashes(**found)
 

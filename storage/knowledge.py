@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import Conflict
@@ -95,10 +94,10 @@ class KnowledgeVersions:
     async def _store(self, connection: AsyncConnection, texts: Mapping[str, str]) -> None:
         if not texts:
             return
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         unique = {_hash(text): text for text in texts.values()}
         await connection.execute(
-            insert(kb_texts).on_conflict_do_nothing(), [{"hash": h, "text": t} for h, t in sorted(unique.items())]
+            self._database.insert(kb_texts).on_conflict_do_nothing(),
+            [{"hash": h, "text": t} for h, t in sorted(unique.items())],
         )
 
 

@@ -53,7 +53,9 @@ class LeaseKeeper:
         asked_at = time.monotonic()
         now = to_us(self._clock())
         try:
-            got = await self._storage.database.run(take(self._name, token, now, now + int(TTL * SECOND)))
+            # An answer that comes later than this is of no use, and the next try must not wait for it.
+            async with asyncio.timeout(TTL / 2):
+                got = await self._storage.database.run(take(self._name, token, now, now + int(TTL * SECOND)))
         except Conflict:
             got = False
         except Exception as error:  # the database is away: the lease ends by itself

@@ -120,6 +120,7 @@ def message_json(message: LoggedMessage) -> dict[str, Any]:
     return {
         "seq": message.seq,
         "author": message.author.value,
+        "sender": message.sender,
         "kind": message.kind,
         "at": message.at.isoformat(),
         "text": message.text,

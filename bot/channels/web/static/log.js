@@ -108,7 +108,7 @@ export class Log {
 
   #fill(element, message) {
     const mine = message.author === "customer";
-    const name = mine ? T.me : T[message.author];
+    const name = mine ? T.me : message.sender ? `${T[message.author]} ${message.sender}` : T[message.author];
     element.className = `msg ${mine ? "mine" : message.author}${message.button ? " pressed" : ""}${message.source ? " quote" : ""}`;
     element.message = message;
     element.replaceChildren();
