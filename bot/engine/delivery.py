@@ -176,7 +176,6 @@ class Delivery:
         else:
             self._metrics.sent.labels(self._channel.name, "sent").inc()
             self._settle(Settled(send.conversation_id, send.seq, Said.SENT, ref=ref))
-            self._next(send.conversation_id)
 
     def _failed(self, send: Send, part: int, error: SendError) -> None:
         self._metrics.sent.labels(self._channel.name, "failed" if error.permanent else "again").inc()
@@ -191,7 +190,6 @@ class Delivery:
         )
         if error.permanent or send.tries + 1 >= GIVE_UP_AFTER:
             self._settle(Settled(send.conversation_id, send.seq, Said.FAILED, ref="", blocked=error.blocked))
-            self._next(send.conversation_id)
             return
         pause = error.retry_after
         if pause is None:
@@ -229,6 +227,10 @@ class Delivery:
             except BaseException:
                 self._settled = batch + self._settled
                 raise
+            # Only now the next one of a chat: a kill can make each chat hear one message twice, never more.
+            for settled in batch:
+                if settled.delivery is not Said.PENDING:
+                    self._next(settled.conversation_id)
             self._signals.tell({conversation_topic(s.conversation_id) for s in batch})
 
 
