@@ -129,7 +129,6 @@ def _judge(report: Report, tell: Callable[[str], None]) -> None:
     check(report)
     replies = sum(len(chat.told.replies) for chat in report.chats.values())
     tell(f"{replies} replies, {report.kills} kills, {report.twice} replies sent twice")
-    assert report.twice <= report.kills * len(report.chats)
 
 
 def _sound() -> Report:

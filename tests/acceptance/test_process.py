@@ -1,5 +1,6 @@
 """The commands from outside: exit codes, what they write where, stopping, and bad input."""
 
+import asyncio
 import socket
 import sqlite3
 from pathlib import Path
@@ -12,6 +13,7 @@ from handlers.catalogue import load_texts
 from tests.acceptance.process import PATIENCE, Ran, Runner, leaks
 from tests.botapi import BotApiServer
 from tests.conftest import MASTER_KEY, Urls
+from tests.postgres import PostgresServer
 
 CHAT = 735_000_001
 QUESTION = "선택 동의를 안 하면 어떻게 되나요?"
@@ -103,6 +105,19 @@ async def test_the_first_start_makes_a_key_and_says_so_once(fresh: Runner) -> No
     key = fresh.folder / "data" / "master.key"
     assert key.stat().st_mode & 0o077 == 0
     assert key.read_text().strip() not in first.err + second.err
+
+
+async def test_first_starts_at_once_agree(fresh: Runner, postgres: PostgresServer) -> None:
+    """Several machines that begin together on one new, empty database make its keys and facts once."""
+    names = postgres.new_name(), postgres.new_name()
+    for name in names:
+        postgres.create(name)
+    urls = {"DATABASE_URL": postgres.url(names[0]), "KEYS_URL": postgres.url(names[1]), "MASTER_KEY": MASTER_KEY}
+    ran = await asyncio.gather(*(fresh.command("check", **urls) for _ in range(4)))
+    assert [(r.code, r.out) for r in ran] == [(0, "")] * 4
+    assert not any("Traceback" in r.err for r in ran)
+    for name in names:
+        postgres.drop(name)
 
 
 async def test_wrong_use_exits_2(fresh: Runner) -> None:
