@@ -135,15 +135,14 @@ class Flood:
     def replies(self) -> int:
         return sum(len(told.replies) for told in self.chats.values())
 
-    async def settled(self, storage: Storage) -> bool:
-        """Whether everything is acknowledged, handled and sent."""
-        if self._api.unconfirmed():
-            return False
+    async def left(self, storage: Storage) -> dict[str, int]:
+        """What is not acknowledged, not handled and not sent yet; empty at the end."""
+        found = {"updates": self._api.unconfirmed()}
         async with storage.database.read() as connection:
-            for waiting in (sa.select(inbox.c.seq).where(inbox.c.state == OPEN), sa.select(outbox.c.id)):
-                if (await connection.execute(waiting.limit(1))).first():
-                    return False
-        return True
+            for name, table, where in (("inbox", inbox, inbox.c.state == OPEN), ("outbox", outbox, sa.true())):
+                count = sa.select(sa.func.count()).select_from(table).where(where)
+                found[name] = (await connection.execute(count)).scalar_one()
+        return {name: count for name, count in found.items() if count}
 
     async def report(self, storage: Storage, kills: int) -> Report:
         """Everything there is to know, after the processes have stopped."""

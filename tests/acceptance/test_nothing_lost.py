@@ -116,8 +116,18 @@ def _holdings(service: Service) -> str:
 
 
 async def _settled(flood: Flood, urls: Urls) -> None:
+    left: dict[str, int] = {}
+
+    async def nothing() -> bool:
+        left.clear()
+        left.update(await flood.left(storage))
+        return not left
+
     async with urls.open() as storage:
-        await until(lambda: flood.settled(storage), "the end of the flood")
+        try:
+            await until(nothing, "the end of the flood", 3 * PATIENCE)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; left: {left}") from None
 
 
 async def _report(flood: Flood, urls: Urls, kills: int) -> Report:
