@@ -34,6 +34,7 @@ async def test_nothing_sticks_out(page: Page, pictures: Path, scheme: str, size:
     await expect(page.get_by_role("dialog").get_by_role("heading")).to_be_visible()
     await page.screenshot(path=pictures / f"{name}-3-clause.png")
     await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
     await say(page, LONG)
     await expect(log.locator(".msg").last).not_to_have_class(re.compile("mine"))
     await page.get_by_role("navigation").get_by_role("button", name="상담원 연결").click()

@@ -44,7 +44,8 @@ export class Panel {
 
   #closed() {
     this.#link?.removeAttribute("aria-expanded");
-    this.#link?.focus({ preventScroll: true });
+    // The event comes late: who has gone on to write must not be taken back to the link.
+    if (document.activeElement === document.body) this.#link?.focus({ preventScroll: true });
     this.#link = null;
   }
 
