@@ -4,14 +4,24 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 BASE ?= $(shell command -v python3.11 || command -v python3)
 STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
 BENCH := $(VENV)/.installed-bench
 
-.PHONY: setup run test bench lint lock browser
+COMPILE := $(VENV)/bin/uv pip compile pyproject.toml --extra build --generate-hashes --universal \
+  --python-version 3.11 --no-header --no-annotate -q
+
+.PHONY: setup dev run test bench lint lock browser
 
 setup: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml scripts/setup.sh
 	@scripts/setup.sh $(BASE) $(VENV) requirements.lock
+	@touch $@
+
+dev: $(DEV)
+
+$(DEV): requirements-dev.lock $(STAMP)
+	@scripts/setup.sh $(BASE) $(VENV) requirements-dev.lock
 	@touch $@
 
 $(BENCH): requirements-bench.lock $(STAMP)
@@ -21,13 +31,13 @@ $(BENCH): requirements-bench.lock $(STAMP)
 run: setup
 	@SANGDAM_DATA_DIR="$${SANGDAM_DATA_DIR:-./data}" exec $(PYTHON) -m bot run
 
-test: setup browser lint
+test: dev browser lint
 	@exec $(PYTHON) -m pytest -q
 
-browser: setup
+browser: dev
 	@scripts/browser.sh $(PYTHON)
 
-lint: setup
+lint: dev
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check -q .
 	@$(VENV)/bin/mypy
@@ -36,8 +46,7 @@ lint: setup
 bench: $(BENCH)
 	@$(PYTHON) -m benchmarks $(MEASURES)
 
-lock: setup
-	@$(VENV)/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --universal --python-version 3.11 \
-	  --no-header --no-annotate -q -o requirements.lock
-	@$(VENV)/bin/uv pip compile pyproject.toml --extra dev --extra bench --generate-hashes --universal \
-	  --python-version 3.11 --no-header --no-annotate -q -o requirements-bench.lock
+lock: dev
+	@$(COMPILE) -o requirements.lock
+	@$(COMPILE) --extra dev -o requirements-dev.lock
+	@$(COMPILE) --extra dev --extra bench -o requirements-bench.lock

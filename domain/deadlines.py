@@ -6,9 +6,10 @@ Counting: the first day is excluded and a last day on a Saturday, Sunday or publ
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
-import holidays
+from holidays import HolidayBase, country_holidays
 
 from domain.cases import CaseKind
 
@@ -40,8 +41,10 @@ TERMS: dict[CaseKind, Term] = {
 class Calendar:
     """Korean working days: weekdays that are no public or substitute holiday."""
 
-    def __init__(self) -> None:
-        self._public = holidays.country_holidays("KR")
+    @cached_property
+    def _public(self) -> HolidayBase:
+        """Reading the library takes a tenth of a second, once."""
+        return country_holidays("KR")
 
     def is_working_day(self, day: date) -> bool:
         return day.weekday() < 5 and day not in self._public

@@ -29,6 +29,10 @@ class KeyGone(SangdamError):
     """The person's key was destroyed: what it encrypted can never be read again."""
 
 
+class AnalysisGone(SangdamError):
+    """The analysis process died while it was asked."""
+
+
 class SendError(SangdamError):
     """A channel could not deliver.
 

@@ -18,6 +18,7 @@ from domain.knowledge import Entry, EntryKind
 _KEYS = ("id", "title", "kind", "document", "clause", "effective", "action", "aliases", "questions")
 _LISTS = frozenset(("aliases", "questions"))
 _ID = re.compile(r"[A-Za-z0-9가-힣][A-Za-z0-9가-힣_.-]{0,99}")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first is ten times as fast, where it was built
 _FRONT = re.compile(r"---[ \t]*\n(.*?\n|)---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
@@ -32,6 +33,16 @@ def load_dir(directory: Path) -> tuple[Entry, ...]:
     if not paths:
         raise ContentError(str(directory), 0, "지식 파일(*.md)이 없습니다.")
     return load_texts((str(p), p.read_bytes()) for p in paths)
+
+
+def default_texts() -> dict[str, str]:
+    """The knowledge base that comes with the program as Markdown by entry id; its files are in the normal form."""
+    return {path.stem: path.read_text("utf-8") for path in sorted(default_dir().rglob("*.md"))}
+
+
+def prepared_index() -> Path:
+    """Where the index of that knowledge base is kept, once `sangdam kb build` has made it."""
+    return Path(__file__).parent / "content" / "ko.npz"
 
 
 def load_texts(files: Iterable[tuple[str, bytes]]) -> tuple[Entry, ...]:
@@ -135,7 +146,7 @@ class _Fields:
 def _fields(path: str, front: str) -> _Fields:
     offset = 2  # the front matter begins on the file's second line
     try:
-        root = yaml.compose(front, Loader=yaml.SafeLoader)
+        root = yaml.compose(front, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ContentError(path, (mark.line if mark else 0) + offset, "머리말을 읽을 수 없습니다(YAML 형식).") from None

@@ -14,3 +14,6 @@ fi
 "$venv/bin/python" -m pip install --disable-pip-version-check --no-warn-script-location -q --require-hashes -r "$lock"
 "$venv/bin/python" -m pip install --disable-pip-version-check --no-warn-script-location -q \
   --no-deps --no-build-isolation -e .
+# What a start would otherwise do: compile the program, and build the index of the default knowledge base.
+"$venv/bin/python" -m compileall -q bot domain handlers knowledge moderation storage
+"$venv/bin/python" -m bot kb build

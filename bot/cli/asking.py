@@ -8,36 +8,41 @@ from typing import Any, TextIO
 import orjson
 
 import moderation
-from bot.app import open_program_storage
-from bot.engine.librarian import Edition, Librarian
+from bot.engine.analysis import ThreadAnalysis
+from bot.engine.librarian import Librarian
+from bot.parts import open_program_storage
 from bot.settings import Settings
 from domain.clock import system_clock
 from domain.errors import SettingsError
 from domain.knowledge import Decision
 from handlers.catalogue import Texts, load_texts
 from handlers.entrance import TEXT_LIMIT
+from handlers.library import Library
 from handlers.questions import render
+from knowledge.analysis import Analyzer
+from knowledge.shelf import Shelf
 from moderation.evaluate import main as measure
 
 
 async def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answer from the published knowledge base, without a conversation."""
     async with open_program_storage(settings) as storage:
-        librarian = Librarian(storage.knowledge, None, system_clock, settings.knowledge_cache)
+        analysis = ThreadAnalysis(lambda: Shelf(Analyzer()))
+        librarian = Librarian(storage.knowledge, None, system_clock, analysis, settings.knowledge_cache)
         try:
-            edition = await librarian.load()
+            library = await librarian.load()
             texts = load_texts()
             for line in _lines(options.file):
                 asked = _parsed(line)
                 question = asked["text"][:TEXT_LIMIT]
-                (decisions,) = await librarian.decide(edition, [(question, asked.get("prev") or None)])
+                (decisions,) = await librarian.decide(library, [(question, asked.get("prev") or None)])
                 if options.json:
-                    _write_json(_answer(asked["text"], decisions, edition, texts))
+                    _write_json(_answer(asked["text"], decisions, library, texts))
                 else:
-                    sys.stdout.write("\n\n".join(_reply(d, edition, texts) for d in decisions) + "\n\n")
+                    sys.stdout.write("\n\n".join(_reply(d, library, texts) for d in decisions) + "\n\n")
                     sys.stdout.flush()
         finally:
-            librarian.close()
+            analysis.close()
     return 0
 
 
@@ -69,15 +74,15 @@ async def evaluate(options: argparse.Namespace, _settings: Settings) -> int:
     return measure(options.files)
 
 
-def _answer(text: str, decisions: tuple[Decision, ...], edition: Edition, texts: Texts) -> dict[str, Any]:
-    parts = [_part(d, edition, texts) for d in decisions]
+def _answer(text: str, decisions: tuple[Decision, ...], library: Library, texts: Texts) -> dict[str, Any]:
+    parts = [_part(d, library, texts) for d in decisions]
     answer = parts[0] | {"text": text}
     return answer | {"parts": parts} if len(parts) > 1 else answer
 
 
-def _part(decision: Decision, edition: Edition, texts: Texts) -> dict[str, Any]:
-    entry = edition.library.entries.get(decision.entry) if decision.entry else None
-    cited = edition.library.citation(entry) if entry else None
+def _part(decision: Decision, library: Library, texts: Texts) -> dict[str, Any]:
+    entry = library.entries.get(decision.entry) if decision.entry else None
+    cited = library.citation(entry) if entry else None
     return {
         "text": decision.text,
         "decision": decision.kind.value,
@@ -92,12 +97,12 @@ def _part(decision: Decision, edition: Edition, texts: Texts) -> dict[str, Any]:
             "version": cited.version,
             "effective": cited.effective.isoformat(),
         },
-        "reply": _reply(decision, edition, texts),
+        "reply": _reply(decision, library, texts),
     }
 
 
-def _reply(decision: Decision, edition: Edition, texts: Texts) -> str:
-    messages = render(decision, edition.library, texts)
+def _reply(decision: Decision, library: Library, texts: Texts) -> str:
+    messages = render(decision, library, texts)
     return "\n".join(m.text if not m.source else f"{m.text}\n— {m.source.label}" for m in messages)
 
 

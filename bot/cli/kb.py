@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.app import open_program_storage
-from bot.engine.librarian import Librarian
+from bot.engine.librarian import ensure_published
 from bot.engine.publishing import Asked, GateReport, Publishing, PublishRefused
+from bot.parts import open_program_storage
 from bot.settings import Settings
 from domain.clock import system_clock
 from domain.deadlines import SEOUL
+from knowledge.analysis import Analyzer
+from knowledge.files import default_texts, prepared_index
+from knowledge.shelf import Shelf
 from storage.opening import Storage
 
 
@@ -55,6 +58,12 @@ async def publish(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+async def build(_options: argparse.Namespace, _settings: Settings) -> int:
+    """Keep the built index of the default knowledge base beside it, so that a first start has it at once."""
+    Shelf(Analyzer()).open(1, default_texts(), [prepared_index()])
+    return 0
+
+
 async def history(_options: argparse.Namespace, settings: Settings) -> int:
     async with _publishing(settings) as (storage, _):
         for version in await storage.knowledge.history():
@@ -73,14 +82,12 @@ async def rollback(options: argparse.Namespace, settings: Settings) -> int:
 @asynccontextmanager
 async def _publishing(settings: Settings) -> AsyncIterator[tuple[Storage, Publishing]]:
     async with open_program_storage(settings) as storage:
-        librarian = Librarian(storage.knowledge, None, system_clock)
         publishing = Publishing(storage, system_clock)
         try:
-            await librarian.ensure_published()
+            await ensure_published(storage.knowledge, system_clock)
             yield storage, publishing
         finally:
             publishing.close()
-            librarian.close()
 
 
 def _show(report: GateReport) -> None:

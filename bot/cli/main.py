@@ -2,13 +2,13 @@
 
 import argparse
 import asyncio
+import importlib
 import io
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 
 import uvloop
 
-from bot.cli import asking, kb, records, running, staff, storing
 from bot.logs import configure_logs
 from bot.settings import Settings, load_settings
 from domain.errors import SangdamError, SettingsError
@@ -20,7 +20,6 @@ Command = Callable[[argparse.Namespace, Settings], Coroutine[None, None, int]]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     options = parser().parse_args(arguments)
-    command: Command = options.command
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # bytes that are no text must end neither a conversation nor a run
@@ -28,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings()
         configure_logs("warning" if options.quiet else settings.log_level, _secrets(settings))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(command(options, settings))
+            return runner.run(_found(options.command)(options, settings))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -45,71 +44,72 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sangdam", description="Customer service for Korean shops.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    _add(commands, "run", "everything that is configured", running.run, quiet=False)
-    _add(commands, "chat", "one conversation in the terminal", running.chat)
-    _add(commands, "check", "what is wrong with the settings, and how to mend it", running.check)
+    _add(commands, "run", "everything that is configured", "running:run", quiet=False)
+    _add(commands, "chat", "one conversation in the terminal", "running:chat")
+    _add(commands, "check", "what is wrong with the settings, and how to mend it", "running:check")
 
-    ask = _add(commands, "ask", "answer questions, one a line", asking.ask)
+    ask = _add(commands, "ask", "answer questions, one a line", "asking:ask")
     ask.add_argument("--json", action="store_true", help="a line of JSON for each line")
     ask.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
 
-    screen = _add(commands, "screen", "screen lines for abusive language", asking.screen)
+    screen = _add(commands, "screen", "screen lines for abusive language", "asking:screen")
     screen.add_argument("--json", action="store_true", help="a line of JSON for each line")
     screen.add_argument("file", nargs="?", metavar="FILE", help="default: standard input")
 
     group = commands.add_parser("moderation", help="the abuse detector").add_subparsers(required=True, metavar="WHAT")
-    evaluate = _add(group, "evaluate", "precision, recall and false alarms on labelled lines", asking.evaluate)
+    evaluate = _add(group, "evaluate", "precision, recall and false alarms on labelled lines", "asking:evaluate")
     evaluate.add_argument("files", nargs="+", metavar="FILE")
 
     _add_kb(commands)
-    cases = _add(commands, "cases", "the cases, first due first", records.cases)
+    cases = _add(commands, "cases", "the cases, first due first", "records:cases")
     cases.add_argument("--json", action="store_true", help="a line of JSON for each case")
 
     ledger = commands.add_parser("ledger", help="the tamper-evident ledger").add_subparsers(
         required=True, metavar="WHAT"
     )
-    _add(ledger, "verify", "walk every chain; exit 1 when one does not hold", records.verify)
-    _add(ledger, "export", "every link as a line of JSON", records.export)
+    _add(ledger, "verify", "walk every chain; exit 1 when one does not hold", "records:verify")
+    _add(ledger, "export", "every link as a line of JSON", "records:export")
 
     _add_staff(commands.add_parser("staff", help="the people who serve").add_subparsers(required=True, metavar="WHAT"))
 
-    backup = _add(commands, "backup", "write one portable archive of the data", storing.backup)
+    backup = _add(commands, "backup", "write one portable archive of the data", "storing:backup")
     backup.add_argument("file", metavar="FILE")
-    restore = _add(commands, "restore", "read an archive into an empty database", storing.restore)
+    restore = _add(commands, "restore", "read an archive into an empty database", "storing:restore")
     restore.add_argument("file", metavar="FILE")
     keys = commands.add_parser("keys", help="the master key").add_subparsers(required=True, metavar="WHAT")
-    rotate = _add(keys, "rotate", "wrap every person's key under a new master key", storing.rotate)
+    rotate = _add(keys, "rotate", "wrap every person's key under a new master key", "storing:rotate")
     rotate.add_argument("--new-key-file", metavar="FILE", required=True, help="where the new master key is written")
     return parser
 
 
 def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = commands.add_parser("kb", help="the knowledge base").add_subparsers(required=True, metavar="WHAT")
-    into = _add(group, "import", "make the draft what a folder of Markdown files holds", kb.import_)
+    into = _add(group, "import", "make the draft what a folder of Markdown files holds", "kb:import_")
     into.add_argument("folder", metavar="DIR")
     into.add_argument("--merge", action="store_true", help="keep the draft's other entries")
-    out = _add(group, "export", "write a version's entries as Markdown files", kb.export)
+    out = _add(group, "export", "write a version's entries as Markdown files", "kb:export")
     out.add_argument("folder", metavar="DIR")
     out.add_argument("--version", type=int, help="default: the live one; 0 is the draft")
-    _add(group, "check", "what publishing the draft would change", kb.check)
-    publish = _add(group, "publish", "publish the draft, when the gate lets it pass", kb.publish)
+    _add(group, "check", "what publishing the draft would change", "kb:check")
+    publish = _add(group, "publish", "publish the draft, when the gate lets it pass", "kb:publish")
     publish.add_argument("--note", default="", help="what changed")
     publish.add_argument("--override", default="", metavar="REASON", help="publish although questions would break")
-    _add(group, "history", "the published versions, newest first", kb.history)
-    back = _add(group, "rollback", "publish what an older version held", kb.rollback)
+    _add(group, "build", "keep the default knowledge base's index, for a faster first start", "kb:build")
+    _add(group, "history", "the published versions, newest first", "kb:history")
+    back = _add(group, "rollback", "publish what an older version held", "kb:rollback")
     back.add_argument("version", type=int)
 
 
 def _add_staff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    add = _add(commands, "add", "a new account; prints the one-time link that sets its password", staff.add)
+    add = _add(commands, "add", "a new account; prints the one-time link that sets its password", "staff:add")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--role", required=True, choices=[role.value for role in Role])
     add.add_argument("--alias", metavar="ALIAS", help="what customers read; default: the name")
-    listed = _add(commands, "list", "the accounts", staff.list_all)
+    listed = _add(commands, "list", "the accounts", "staff:list_all")
     listed.add_argument("--json", action="store_true", help="a line of JSON for each account")
-    disable = _add(commands, "disable", "nobody signs in with it any more", staff.disable)
+    disable = _add(commands, "disable", "nobody signs in with it any more", "staff:disable")
     disable.add_argument("name", metavar="NAME")
-    link = _add(commands, "link", "a new one-time link that sets an account's password", staff.link)
+    link = _add(commands, "link", "a new one-time link that sets an account's password", "staff:link")
     link.add_argument("name", metavar="NAME")
 
 
@@ -117,13 +117,20 @@ def _add(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
     name: str,
     words: str,
-    command: Command,
+    command: str,
     *,
     quiet: bool = True,
 ) -> argparse.ArgumentParser:
+    """command: module in this package and function, imported when it is run."""
     parser = commands.add_parser(name, help=words, description=words)
     parser.set_defaults(command=command, quiet=quiet)
     return parser
+
+
+def _found(name: str) -> Command:
+    module, _, function = name.partition(":")
+    command: Command = getattr(importlib.import_module(f"bot.cli.{module}"), function)
+    return command
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import orjson
 
-from bot.app import open_program_storage
+from bot.parts import open_program_storage
 from bot.settings import Settings
 from domain.cases import Case
 from domain.deadlines import SEOUL

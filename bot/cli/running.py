@@ -1,25 +1,36 @@
 """run, chat, check."""
 
 import argparse
+import contextlib
+import gc
 import sys
+from collections.abc import Iterator
 
-from bot.app import open_program_storage, run_service, run_terminal
+from bot.engine.analysis_process import starting
 from bot.settings import Settings
 from domain.errors import SangdamError
 
 
 async def run(_options: argparse.Namespace, settings: Settings) -> int:
-    await run_service(settings)
+    async with starting() as analysis:
+        with _importing():
+            from bot.app import run_service
+        await run_service(settings, analysis)
     return 0
 
 
 async def chat(_options: argparse.Namespace, settings: Settings) -> int:
-    await run_terminal(settings)
+    async with starting() as analysis:
+        with _importing():
+            from bot.app import run_terminal
+        await run_terminal(settings, analysis)
     return 0
 
 
 async def check(_options: argparse.Namespace, settings: Settings) -> int:
     """Wrong values have stopped before this; here the parts are tried and warnings given."""
+    from bot.parts import open_program_storage
+
     findings = []
     try:
         async with open_program_storage(settings) as storage:
@@ -36,6 +47,18 @@ async def check(_options: argparse.Namespace, settings: Settings) -> int:
     for word in _words(settings):
         sys.stderr.write(f"{word}\n")
     return 1 if findings else 0
+
+
+@contextlib.contextmanager
+def _importing() -> Iterator[None]:
+    """Import the program only now: meanwhile the analysis process loads on another core.
+
+    What is imported stays, so that the garbage collector need not look through it, now or later.
+    """
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 def _words(settings: Settings) -> list[str]:

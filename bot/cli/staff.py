@@ -6,7 +6,7 @@ import sys
 
 import orjson
 
-from bot.app import open_program_storage
+from bot.parts import open_program_storage
 from bot.settings import Settings
 from domain.staff import Role, Staff, StaffError, checked_alias, checked_name
 from storage.opening import Storage

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from bot.app import open_program_storage
+from bot.parts import open_program_storage
 from bot.settings import Settings
 from domain.errors import SettingsError
 from storage.backup import read_backup, write_backup

@@ -157,7 +157,8 @@ class Delivery:
                 task.add_done_callback(lambda _: slots.release())
             self._metrics.waiting.labels(self._channel.name).set(len(self._waiting))
             try:
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 

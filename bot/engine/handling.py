@@ -1,5 +1,6 @@
 """Handling: claim a batch, prepare it with no transaction open, then load, decide and write in one transaction."""
 
+import asyncio
 import secrets
 import time
 import traceback
@@ -11,7 +12,7 @@ import structlog
 
 from bot.engine.delivery import Delivery
 from bot.engine.intake import LEASE_SECONDS, Backlog
-from bot.engine.librarian import Edition, Librarian
+from bot.engine.librarian import Librarian
 from bot.engine.metrics import Metrics
 from bot.engine.signals import DESK, INBOX, OUTBOX, Signals, conversation_topic
 from domain.clock import Clock
@@ -21,6 +22,7 @@ from domain.effects import Effects
 from domain.work import Work
 from handlers.catalogue import Texts
 from handlers.entrance import TEXT_LIMIT, give_up, handle, needs_analysis
+from handlers.library import Library
 from handlers.turn import Context, NeedsAnalysis, Prepared, Shop, Turn
 from storage.claims import ALONE, claim, claimed_work, count_try, release
 from storage.handling import Loaded
@@ -61,7 +63,8 @@ class Handling:
         self._claimed_at = 0.0
 
     async def run(self) -> None:
-        await self._librarian.edition()
+        await asyncio.to_thread(self._calendar.is_working_day, self._clock().date())  # reads its holidays
+        await self._librarian.live()
         signal = self._signals.subscribe(INBOX)
         while True:
             works = await self._next()
@@ -130,9 +133,9 @@ class Handling:
         return await self._storage.run(lambda _: claimed_work(claimed, lease.token, self._storage.keys.cached))
 
     async def _write(self, works: Sequence[Work], *, analyse_all: bool = False) -> None:
-        edition = await self._librarian.edition()
-        prepared = await self._prepare(works, edition, analyse_all)
-        context = self._context(edition)
+        library = await self._librarian.live()
+        prepared = await self._prepare(works, library, analyse_all)
+        context = self._context(library)
         try:
             await self._transaction(works, partial(_decide, context, prepared))
         except NeedsAnalysis:
@@ -141,13 +144,13 @@ class Handling:
             await self._write(works, analyse_all=True)
 
     async def _set_aside(self, work: Work) -> None:
-        edition = await self._librarian.edition()
+        library = await self._librarian.live()
         prepared = {(work.conversation_id, work.seq): _prepared(work)}
-        await self._transaction([work], partial(_decide_give_up, self._context(edition), prepared), aside=True)
+        await self._transaction([work], partial(_decide_give_up, self._context(library), prepared), aside=True)
         log.error("message_set_aside", conversation=work.conversation_id, seq=work.seq)
 
     async def _prepare(
-        self, works: Sequence[Work], edition: Edition, analyse_all: bool
+        self, works: Sequence[Work], library: Library, analyse_all: bool
     ) -> dict[tuple[int, int], Prepared]:
         prepared = {(w.conversation_id, w.seq): _prepared(w) for w in works}
         asked = [
@@ -162,7 +165,7 @@ class Handling:
                 text = work.incoming.text[:TEXT_LIMIT]
                 questions.append((text, before.get(work.conversation_id, work.question) or None))
                 before[work.conversation_id] = text
-            for work, decisions in zip(asked, await self._librarian.decide(edition, questions), strict=True):
+            for work, decisions in zip(asked, await self._librarian.decide(library, questions), strict=True):
                 prepared[work.conversation_id, work.seq] = _prepared(work, decisions)
                 for decision in decisions:
                     self._metrics.decisions.labels(decision.kind.value).inc()
@@ -192,8 +195,8 @@ class Handling:
         for work in works:
             self._metrics.latency.observe(max(0.0, (now - to_us(work.incoming.at)) / SECOND))
 
-    def _context(self, edition: Edition) -> Context:
-        return Context(self._shop, self._texts, edition.library, self._calendar, from_us(to_us(self._clock())))
+    def _context(self, library: Library) -> Context:
+        return Context(self._shop, self._texts, library, self._calendar, from_us(to_us(self._clock())))
 
 
 Prepareds = Mapping[tuple[int, int], Prepared]

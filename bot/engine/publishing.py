@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.engine.librarian import in_thread
+from bot.engine.analysis import in_thread
 from domain.clock import Clock
 from domain.effects import LedgerEvent
 from domain.errors import Conflict, SangdamError

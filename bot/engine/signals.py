@@ -25,7 +25,9 @@ class Signal:
     async def wait(self, seconds: float) -> bool:
         """Wait until set or for at most `seconds`; then it is clear again. True when it was set."""
         try:
-            await asyncio.wait_for(self._event.wait(), seconds)
+            # Not wait_for: in Python 3.11 it can swallow a cancellation that comes together with the event.
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()

@@ -31,7 +31,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runnin
     data, keys = (f"sqlite+aiosqlite:///{folder / name}" for name in ("data.db", "keys.db"))
     master = MasterKey.from_text(MasterKey.new_text())
     async with open_storage(data, keys, master, system_clock) as storage, running(storage, folder) as service:
-        await service.parts.librarian.edition()
+        await service.parts.librarian.live()
         yield service
 
 

@@ -12,14 +12,16 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from bot.app import Parts, assemble, compose
 from bot.app import Service as Composed
+from bot.app import compose
 from bot.desk import DeskLimits
+from bot.parts import Parts, assemble
 from bot.settings import Settings
 from domain.clock import Clock, system_clock
 from domain.staff import Role, Staff
 from storage.opening import Storage
 from storage.staff import FIRST, LINK_LASTS, PASSWORD
+from tests.analysis import thread_analysis
 
 SECRET = "긴 비밀번호 1234"
 _PROOF = re.compile(r'name="proof" value="([0-9a-f]{64})"')
@@ -128,11 +130,12 @@ async def running(
     storage: Storage, folder: Path, clock: Clock = system_clock, *, limits: DeskLimits | None = None
 ) -> AsyncIterator[Running]:
     settings = Settings(data_dir=folder, shop_name="온담상점")
-    parts = assemble(settings, storage, clock)
+    analysis = thread_analysis()
+    parts = assemble(settings, storage, analysis, clock)
     service = Running(settings, parts, limits)
     try:
         await service.start()
         yield service
     finally:
         await service.stop()
-        parts.librarian.close()
+        analysis.close()

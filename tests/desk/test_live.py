@@ -12,10 +12,10 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from bot.app import assemble
 from bot.channels.terminal import NAME as TERMINAL
 from bot.channels.terminal import Terminal
 from bot.desk import DeskLimits, Notices, Rate
+from bot.parts import assemble
 from bot.settings import Settings
 from domain.clock import system_clock
 from domain.conversation import Owner
@@ -26,6 +26,7 @@ from storage.delivery import claim_sends
 from storage.notices import STAFF_AFTER_CUSTOMERS
 from storage.opening import Storage
 from storage.tables import access_log, conversations, customers, outbox
+from tests.analysis import thread_analysis
 from tests.conftest import Urls
 from tests.desk.people import TEXTS, customer, does, staff_member
 from tests.desk.service import Member, Running, running
@@ -139,7 +140,7 @@ async def test_notes_and_their_words_are_in_nothing_a_customer_receives(sqlite_u
 
 async def test_the_terminal_shows_answers_and_no_notes(sqlite_urls: Urls, tmp_path: Path) -> None:
     async with sqlite_urls.open() as storage:
-        parts = assemble(Settings(data_dir=tmp_path), storage, system_clock)
+        parts = assemble(Settings(data_dir=tmp_path), storage, thread_analysis())
         agent, person = await staff_member(storage, "하늘"), customer(storage, TERMINAL)
         await person.waits()
         await does(storage, agent, person.conversation, "take", take)
@@ -156,7 +157,6 @@ async def test_the_terminal_shows_answers_and_no_notes(sqlite_urls: Urls, tmp_pa
             read_line=lambda: "",
         )
         await terminal._show_new(person.conversation)
-        parts.librarian.close()
         assert "보이는 답변" in out.getvalue()
         assert SECRET_NOTE not in out.getvalue()
 
@@ -213,8 +213,7 @@ async def test_answers_to_pages_wait_until_the_page_has_shown_them(storage: Stor
 
 
 def _notices(storage: Storage, folder: Path) -> Notices:
-    parts = assemble(Settings(data_dir=folder), storage, system_clock)
-    parts.librarian.close()
+    parts = assemble(Settings(data_dir=folder), storage, thread_analysis())
     return Notices(
         storage,
         parts.signals,

@@ -7,13 +7,14 @@ import pytest
 from pydantic import SecretStr
 from starlette.routing import Route
 
-from bot.app import assemble, compose
+from bot.app import compose
 from bot.desk import DeskFiles, DeskRoute
+from bot.parts import assemble
 from bot.rules import RULES, rules_of
 from bot.settings import Settings
-from domain.clock import system_clock
 from domain.staff import Role
 from storage.opening import Storage
+from tests.analysis import thread_analysis
 from tests.conftest import Urls
 from tests.desk.conftest import Hire
 from tests.desk.service import Running
@@ -27,10 +28,9 @@ async def routes_of(storage: Storage, folder: Path) -> list[object]:
         telegram_mode="webhook",
         telegram_webhook_secret=SecretStr("secret"),
     )
-    parts = assemble(settings, storage, system_clock)
+    parts = assemble(settings, storage, thread_analysis())
     service = await compose(settings, parts)
     service.close()
-    parts.librarian.close()
     return list(service.routes)
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.engine.analysis import ThreadAnalysis
 from bot.engine.librarian import Librarian
 from domain.knowledge import Entry
 from handlers.catalogue import Texts, load_texts
 from knowledge.analysis import Analyzer
 from knowledge.files import dump
+from knowledge.shelf import Shelf
 from storage.times import to_us
 from tests.conftest import Urls
 from tests.dialogues.stage import Hands
@@ -30,6 +32,7 @@ class Libraries:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._analyzer = Analyzer()
+        self._analyses: list[ThreadAnalysis] = []
         self._librarians: dict[tuple[Entry, ...], Librarian] = {}
 
     def of(self, entries: tuple[Entry, ...]) -> Librarian:
@@ -39,8 +42,8 @@ class Libraries:
         return self._librarians[entries]
 
     def close(self) -> None:
-        for librarian in self._librarians.values():
-            librarian.close()
+        for analysis in self._analyses:
+            analysis.close()
 
     async def _load(self, entries: tuple[Entry, ...]) -> Librarian:
         name = self._folder / f"library-{len(self._librarians)}"
@@ -50,7 +53,8 @@ class Libraries:
             if entries:
                 published = {e.id: dump(e) for e in entries}
                 await storage.knowledge.publish(published, after=0, by="test", note="", now=to_us(PUBLISHED))
-            librarian = Librarian(storage.knowledge, None, clock, analyzer=self._analyzer)
+            self._analyses.append(ThreadAnalysis(lambda: Shelf(self._analyzer)))
+            librarian = Librarian(storage.knowledge, None, clock, self._analyses[-1])
             await librarian.load()
         return librarian
 

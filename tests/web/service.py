@@ -18,6 +18,7 @@ from domain.clock import system_clock
 from handlers.catalogue import load_texts
 from handlers.turn import Shop
 from storage.opening import Storage
+from tests.analysis import thread_analysis
 
 SHOP = Shop("온담상점", "온담상점 서비스 제공자")
 
@@ -28,7 +29,8 @@ class Service:
     def __init__(self, storage: Storage, limits: WebLimits | None) -> None:
         self.storage, self._limits = storage, limits
         self.signals, self.texts = Signals(storage.database), load_texts()
-        self.librarian = Librarian(storage.knowledge, self.signals, system_clock)
+        self._analysis = thread_analysis()
+        self.librarian = Librarian(storage.knowledge, self.signals, system_clock, self._analysis)
         self._metrics, self._backlog = Metrics(), Backlog()
         self.intake = Intake(storage, self.signals, self._metrics, system_clock, self._backlog)
         self.port = 0
@@ -57,6 +59,9 @@ class Service:
             shop=SHOP,
         )
         self._handling = asyncio.create_task(handling.run())
+
+    def close(self) -> None:
+        self._analysis.close()
 
     async def stop_handling(self) -> None:
         if self._handling is not None:
@@ -114,7 +119,7 @@ async def serving(storage: Storage, *, limits: WebLimits | None = None, answers:
         await service.stop_http()
         await service.stop_handling()
         await end(signals)
-        service.librarian.close()
+        service.close()
 
 
 async def end(task: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-from storage.migrations.runner import run_environment
+from storage.migrations.upgrading import run_environment
 from storage.tables import metadata
 
-run_environment(metadata, "schema_version")
+run_environment(metadata, "data")

@@ -1,4 +1,4 @@
-from storage.migrations.runner import run_environment
+from storage.migrations.upgrading import run_environment
 from storage.tables import keys_metadata
 
-run_environment(keys_metadata, "keys_schema_version")
+run_environment(keys_metadata, "keys")

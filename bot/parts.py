@@ -1,0 +1,67 @@
+"""What commands and the service are put together from."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.engine.analysis import Analysis
+from bot.engine.delivery import Delivery
+from bot.engine.handling import Handling
+from bot.engine.intake import Backlog, Intake
+from bot.engine.librarian import Librarian
+from bot.engine.metrics import Metrics
+from bot.engine.signals import Signals
+from bot.master_key import obtain_master_key
+from bot.settings import Settings
+from domain.clock import Clock, system_clock
+from handlers.catalogue import Texts, load_texts
+from handlers.turn import Shop
+from storage.opening import Storage, open_storage
+
+Loop = Callable[[], Coroutine[None, None, None]]
+
+
+@contextlib.asynccontextmanager
+async def open_program_storage(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[Storage]:
+    """The storage as the settings name it, with the master key from the settings or the data folder."""
+    master = obtain_master_key(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    async with open_storage(settings.data_url, settings.persons_keys_url, master, clock) as storage:
+        yield storage
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the loops of one process share."""
+
+    storage: Storage
+    signals: Signals
+    metrics: Metrics
+    librarian: Librarian
+    texts: Texts
+    clock: Clock
+    backlog: Backlog = field(default_factory=Backlog)
+
+    @property
+    def intake(self) -> Intake:
+        return Intake(self.storage, self.signals, self.metrics, self.clock, self.backlog)
+
+    def handling(self, settings: Settings, channels: Sequence[str], deliveries: Mapping[str, Delivery]) -> Handling:
+        return Handling(
+            self.storage,
+            self.librarian,
+            self.signals,
+            self.metrics,
+            self.clock,
+            backlog=self.backlog,
+            channels=channels,
+            deliveries=deliveries,
+            texts=self.texts,
+            shop=Shop(settings.shop_name, settings.shop_operator),
+        )
+
+
+def assemble(settings: Settings, storage: Storage, analysis: Analysis, clock: Clock = system_clock) -> Parts:
+    signals = Signals(storage.database)
+    librarian = Librarian(storage.knowledge, signals, clock, analysis, settings.knowledge_cache)
+    return Parts(storage, signals, Metrics(), librarian, load_texts(), clock)

@@ -1,0 +1,1 @@
+"""The engine's loops and what they lean on."""
