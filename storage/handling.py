@@ -27,7 +27,7 @@ _p = sa.bindparam
 STILL_OURS = Statement(
     sa.select(inbox.c.conversation_id, inbox.c.seq, inbox.c.lease_token)
     .where(OPEN, in_list(inbox.c.conversation_id, "conversations"))
-    .order_by(inbox.c.conversation_id, inbox.c.seq)
+    .order_by(inbox.c.conversation_id, inbox.c.position, inbox.c.seq)
     .with_for_update()
 )
 # An answer that waits for another delivery, or for none yet: nothing newer may be sent before it is claimed.
@@ -156,13 +156,13 @@ def handle(
     """Decide and write a batch; works of one conversation stand in their order.
 
     push maps each channel we send to onto the token under which this process delivers it ("" when another process
-    does). Rows whose lease went to another worker are left out. aside marks the messages as given up instead of done.
+    does). Rows whose lease went to another worker, or whose turn has not come, are left out. aside marks the messages
+    as given up instead of done.
     An exception of `decide` rolls everything back.
     Raises NeedKeys, Conflict.
     """
     ours = yield STILL_OURS, {"conversations": [w.conversation_id for w in works]}
-    open_rows = {(row[0], row[1], row[2]) for row in ours}
-    works = [w for w in works if (w.conversation_id, w.seq, w.token) in open_rows]
+    works = _in_turn(works, ours)
     if not works:
         return Handled([], [])
     threads, people, known_cases = yield from _load(works, keys, [token for token in push.values() if token])
@@ -190,6 +190,19 @@ def handle(
     if batch.ledger:
         yield from append(batch.ledger, hashes, now)
     return Handled(batch.sends, sorted(threads), staffed)
+
+
+def _in_turn(works: Sequence[Work], open_rows: Sequence[Row]) -> list[Work]:
+    """The works that are ours and have nothing open before them but each other. open_rows: in their order."""
+    ours = {(w.conversation_id, w.seq, w.token): w for w in works}
+    waits: set[int] = set()
+    chosen = set()
+    for conversation_id, seq, token in open_rows:
+        if conversation_id not in waits and (conversation_id, seq, token) in ours:
+            chosen.add((conversation_id, seq))
+        else:
+            waits.add(conversation_id)
+    return [w for w in works if (w.conversation_id, w.seq) in chosen]
 
 
 def _load(

@@ -5,6 +5,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -61,17 +62,29 @@ class Handling:
         self._texts, self._shop = texts, shop
         self._calendar = Calendar()
         self._claimed_at = 0.0
+        self._asked: dict[int, str] = {}  # by conversation: the last question of the batch that was prepared last
 
     async def run(self) -> None:
         await asyncio.to_thread(self._calendar.is_working_day, self._clock().date())  # reads its holidays
         await self._librarian.live()
+        batches: asyncio.Queue[_Batch] = asyncio.Queue(1)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._preparing(batches))
+            group.create_task(self._writing(batches))
+
+    async def _preparing(self, batches: "asyncio.Queue[_Batch]") -> None:
+        """Analyse the next batch while the one before it is written."""
         signal = self._signals.subscribe(INBOX)
         while True:
             works = await self._next()
             if works:
-                await self.process(works)
+                await batches.put(await self._batch(works))
             elif not await signal.wait(_LOOK_EVERY):
                 self._backlog.left_behind = True
+
+    async def _writing(self, batches: "asyncio.Queue[_Batch]") -> None:
+        while True:
+            await self._process(await batches.get())
 
     async def _next(self) -> list[Work]:
         """What was claimed at intake, and now and then what was not: the backlog alone could starve it."""
@@ -84,16 +97,26 @@ class Handling:
             works += claimed
         return works
 
-    async def process(self, works: Sequence[Work]) -> None:
-        """Handle claimed rows; those that were tried before go alone. Never raises for a message's own fault."""
+    async def _batch(self, works: Sequence[Work]) -> "_Batch":
         self._metrics.batch.observe(len(works))
+        library = await self._librarian.live()
         fresh = [w for w in works if w.tries < ALONE]
-        if fresh:
-            try:
-                await self._write(fresh)
-            except Exception:
-                await self._one_by_one(fresh)
-        await self._one_by_one([w for w in works if w.tries >= ALONE])
+        try:
+            prepared = await self._prepare(fresh, library)
+        except Exception:
+            prepared = None  # one of them is at fault: alone it shows which
+        return _Batch(fresh, [w for w in works if w.tries >= ALONE], library, prepared)
+
+    async def _process(self, batch: "_Batch") -> None:
+        """Handle claimed rows; those that were tried before go alone. Never raises for a message's own fault."""
+        try:
+            if batch.prepared is None:
+                await self._one_by_one(batch.fresh)
+            elif batch.fresh:
+                await self._write(batch.fresh, batch.library, batch.prepared)
+        except Exception:
+            await self._one_by_one(batch.fresh)
+        await self._one_by_one(batch.suspect)
 
     async def _one_by_one(self, works: Sequence[Work]) -> None:
         failed: set[int] = set()
@@ -106,7 +129,8 @@ class Handling:
                 else:
                     if work.tries >= ALONE:
                         await self._storage.database.run(count_try(work))
-                    await self._write([work])
+                    library = await self._librarian.live()
+                    await self._write([work], library, await self._prepare([work], library))
             except Exception as error:
                 failed.add(work.conversation_id)
                 where = traceback.extract_tb(error.__traceback__)[-1]
@@ -132,16 +156,13 @@ class Handling:
             return []
         return await self._storage.run(lambda _: claimed_work(claimed, lease.token, self._storage.keys.cached))
 
-    async def _write(self, works: Sequence[Work], *, analyse_all: bool = False) -> None:
-        library = await self._librarian.live()
-        prepared = await self._prepare(works, library, analyse_all)
+    async def _write(self, works: Sequence[Work], library: Library, prepared: "Prepareds") -> None:
         context = self._context(library)
         try:
             await self._transaction(works, partial(_decide, context, prepared))
-        except NeedsAnalysis:
-            if analyse_all:
-                raise
-            await self._write(works, analyse_all=True)
+        except NeedsAnalysis:  # the hint from the time of the claim was out of date
+            prepared = await self._prepare(works, library, analyse_all=True)
+            await self._transaction(works, partial(_decide, context, prepared))
 
     async def _set_aside(self, work: Work) -> None:
         library = await self._librarian.live()
@@ -149,9 +170,7 @@ class Handling:
         await self._transaction([work], partial(_decide_give_up, self._context(library), prepared), aside=True)
         log.error("message_set_aside", conversation=work.conversation_id, seq=work.seq)
 
-    async def _prepare(
-        self, works: Sequence[Work], library: Library, analyse_all: bool
-    ) -> dict[tuple[int, int], Prepared]:
+    async def _prepare(self, works: Sequence[Work], library: Library, *, analyse_all: bool = False) -> "Prepareds":
         prepared = {(w.conversation_id, w.seq): _prepared(w) for w in works}
         asked = [
             w
@@ -159,12 +178,14 @@ class Handling:
             if needs_analysis(Owner.BOT if analyse_all else w.owner, w.incoming.kind, w.incoming.text, self._texts)
         ]
         if asked:
-            before: dict[int, str] = {}
+            before = self._asked  # the batch before may still be on its way to the database
+            self._asked = {}
             questions: list[tuple[str, str | None]] = []
             for work in asked:
                 text = work.incoming.text[:TEXT_LIMIT]
-                questions.append((text, before.get(work.conversation_id, work.question) or None))
-                before[work.conversation_id] = text
+                last = self._asked.get(work.conversation_id) or before.get(work.conversation_id) or work.question
+                questions.append((text, last or None))
+                self._asked[work.conversation_id] = text
             for work, decisions in zip(asked, await self._librarian.decide(library, questions), strict=True):
                 prepared[work.conversation_id, work.seq] = _prepared(work, decisions)
                 for decision in decisions:
@@ -200,6 +221,16 @@ class Handling:
 
 
 Prepareds = Mapping[tuple[int, int], Prepared]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Claimed rows. suspect: tried before, to be handled alone. prepared: of the fresh ones by `library`, or None."""
+
+    fresh: Sequence[Work]
+    suspect: Sequence[Work]
+    library: Library
+    prepared: Prepareds | None
 
 
 def _prepared(work: Work, decisions=None) -> Prepared:  # type: ignore[no-untyped-def]

@@ -1,6 +1,7 @@
 """Intake: updates are committed before their platform is told that they arrived."""
 
 import asyncio
+import contextlib
 import re
 import secrets
 from collections.abc import Sequence
@@ -19,13 +20,15 @@ from storage.opening import Storage
 from storage.times import SECOND, to_us
 
 LEASE_SECONDS = 15
+_PATIENCE = 1.0  # seconds a channel waits for room
 KEEP = 16_000  # characters of one message that are kept; platforms allow fewer
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 log = structlog.get_logger()
 
 
 class Backlog:
-    """Rows claimed at intake, waiting in memory for the handling loop of this process.
+    """Rows claimed at intake, waiting in memory for the handling loop of this process. Past `most` the rows that come
+    are not claimed: reading them again later costs more, so a channel that can wait should wait for room.
 
     left_behind: rows may be open that are not here (an earlier process's, or behind another message).
     """
@@ -34,6 +37,7 @@ class Backlog:
         self._most = most
         self._works: list[Work] = []
         self.left_behind = True
+        self._taken = asyncio.Event()
 
     @property
     def has_room(self) -> bool:
@@ -44,7 +48,16 @@ class Backlog:
 
     def take(self, most: int) -> list[Work]:
         taken, self._works = self._works[:most], self._works[most:]
+        self._taken.set()
         return taken
+
+    async def room(self, seconds: float) -> None:
+        """Wait until there is room, at most so long: what handles them may be stuck, and intake goes on without it."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self.has_room:
+                    self._taken.clear()
+                    await self._taken.wait()
 
 
 class Intake:
@@ -62,6 +75,11 @@ class Intake:
         self._backlog = backlog
         self._pending: dict[str, list[tuple[Incoming, asyncio.Future[Receipt]]]] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def room(self) -> None:
+        """Wait a little while what came before is being handled. For channels that keep what they have not given."""
+        if self._backlog is not None:
+            await self._backlog.room(_PATIENCE)
 
     async def put(self, incoming: Incoming) -> Receipt:
         """Take one update in; returns after the commit."""

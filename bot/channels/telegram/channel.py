@@ -86,6 +86,10 @@ class TelegramChannel:
         except TelegramError as error:
             log.warning("telegram_not_introduced", error=type(error).__name__)
 
+    async def room(self) -> None:
+        """Wait a little when messages come faster than they are handled: the platform keeps them better than we do."""
+        await self._intake.room()
+
     async def take(self, updates: Sequence[dict[str, Any]], *, polled: bool) -> None:
         """Commit updates, and only then answer their button presses. With polled the offset moves along."""
         reads = [read_update(u, self._clock()) for u in updates]
@@ -154,6 +158,7 @@ class Polling:
             failures = 0
             while self._lease.token == token:
                 try:
+                    await self._channel.room()
                     updates = await self._api.get_updates(offset, _POLL_SECONDS, KINDS)
                     known = [u for u in updates if isinstance(u, dict) and isinstance(u.get("update_id"), int)]
                     if known and self._lease.token == token:
