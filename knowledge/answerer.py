@@ -1,7 +1,8 @@
 """From a customer's message to decisions: answer, start, clarify, hand over or chat."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from copy import copy
+from typing import TypeVar
 
 from domain.knowledge import Candidate, Decision, DecisionKind, Entry, EntryKind
 from knowledge.analysis import Analyzer
@@ -13,6 +14,10 @@ from knowledge.ranker import Ranker, train, worth_training
 from knowledge.split import may_lean_on_previous, parts_of, points_back
 from knowledge.text import normalise
 
+T = TypeVar("T")
+Found = Sequence[Evidence | None]
+# What a decision goes through: asks for the evidence of texts, is sent it, and gives its result in the end.
+Way = Generator[Sequence[str], Found, T]
 _KINDS = {
     EntryKind.ANSWER: DecisionKind.ANSWER,
     EntryKind.ACTION: DecisionKind.START,
@@ -94,50 +99,82 @@ class Answerer:
         return other
 
     def decide(self, text: str, prev: str | None = None) -> tuple[Decision, ...]:
-        """One decision for each question found in the message. `prev`: the customer's question before it.
+        """One decision for each question found in the message. `prev`: the customer's question before it."""
+        return self.decide_many([(text, prev)])[0]
 
-        A message is only taken apart when its parts are about different entries, each surely; otherwise the parts
-        explain each other and are decided as one.
-        """
+    def decide_many(self, messages: Sequence[tuple[str, str | None]]) -> list[tuple[Decision, ...]]:
+        """`decide` for each (text, prev); together they cost much less than one by one."""
+        return self._together([self._message(text, prev) for text, prev in messages])
+
+    def evidence_many(self, messages: Sequence[tuple[str, str | None]]) -> list[Evidence | None]:
+        """The ranking and the features that decide each question; None for an empty knowledge base."""
+        return self._together([self._evidence(text, prev) for text, prev in messages])
+
+    def _together(self, ways: "Sequence[Way[T]]") -> list[T]:
+        """Go all the ways, gathering in one go the evidence that they ask for at the same step."""
+        results: dict[int, T] = {}
+        given: dict[int, Found | None] = dict.fromkeys(range(len(ways)))  # a generator is started by None
+        while given:
+            asked: dict[int, Sequence[str]] = {}
+            for n, evidence in given.items():
+                try:
+                    asked[n] = ways[n].send(evidence)  # type: ignore[arg-type]
+                except StopIteration as end:
+                    results[n] = end.value
+            texts = list(dict.fromkeys(text for its in asked.values() for text in its))
+            found = dict(zip(texts, self._gatherer.gather(texts) if texts else (), strict=True))
+            given = {n: [found[text] for text in its] for n, its in asked.items()}
+        return [results[n] for n in range(len(ways))]
+
+    def _message(self, text: str, prev: str | None) -> "Way[tuple[Decision, ...]]":
+        """A message is only taken apart when its parts are about different entries, each surely; otherwise the parts
+        explain each other and are decided as one."""
         parts = parts_of(text)
         if not 1 < len(parts) <= _MAX_PARTS:
-            return (self._decide(text, prev),)
-        decided = [self._decide(part, prev if n == 0 else None) for n, part in enumerate(parts)]
+            return ((yield from self._question(text, prev)),)
+        found = yield parts
+        decided = [self._decide(part, alone, alone) for part, alone in zip(parts, found, strict=True)]
+        first = yield from self._with_previous(found[0], parts[0], prev)
+        decided[0] = self._decide(parts[0], found[0], first)
         asked = [d for d in decided if d.kind is not DecisionKind.CHAT]
         if not asked:
             return (decided[0],)
-        if len({d.entry for d in asked}) > 1 and all(d.entry is not None and self._says_enough(d.text) for d in asked):
+        # "알려줘." alone is no question, whatever it is most like.
+        saying = {
+            part for part, alone in zip(parts, found, strict=True) if alone and alone.words >= _WORDS_OF_A_QUESTION
+        }
+        if len({d.entry for d in asked}) > 1 and all(d.entry is not None and d.text in saying for d in asked):
             return tuple(asked)
-        whole = self._decide(text, prev)
+        whole = yield from self._question(text, prev)
         return (asked[0] if whole.entry is None and len(asked) == 1 else whole,)
 
-    def decide_many(self, messages: Sequence[tuple[str, str | None]]) -> list[tuple[Decision, ...]]:
-        """`decide` for each (text, prev)."""
-        return [self.decide(text, prev) for text, prev in messages]
+    def _question(self, text: str, prev: str | None) -> "Way[Decision]":
+        (alone,) = yield (text,)
+        evidence = yield from self._with_previous(alone, text, prev)
+        return self._decide(text, alone, evidence)
 
-    def evidence(self, text: str, prev: str | None = None) -> Evidence | None:
-        """The ranking and the features that decide one question; None for an empty knowledge base."""
-        alone = self._gatherer.gather(text)
-        if not prev or alone is None or not may_lean_on_previous(normalise(text)):
+    def _evidence(self, text: str, prev: str | None) -> "Way[Evidence | None]":
+        (alone,) = yield (text,)
+        return (yield from self._with_previous(alone, text, prev))
+
+    def _with_previous(self, alone: Evidence | None, text: str, prev: str | None) -> "Way[Evidence | None]":
+        """The evidence of a follow-up together with the question before it, where that makes it surer."""
+        if not prev or alone is None or not may_lean_on_previous(alone.text):
             return alone
         weights = self.weights
         sure = weights.probability(alone.features)
         if sure >= weights.answer and not points_back(text):
             return alone
-        joined = self._gatherer.gather(f"{prev} {text}")
+        (joined,) = yield (f"{prev} {text}",)
         return joined if joined and weights.probability(joined.features) > sure else alone
 
-    def _says_enough(self, part: str) -> bool:
-        """ "알려줘." alone is no question, whatever it is most like."""
-        return len(self._analyzer.analyse(part).words) >= _WORDS_OF_A_QUESTION
-
-    def _decide(self, text: str, prev: str | None) -> Decision:
-        evidence = self.evidence(text, prev)
-        if evidence is None:
+    def _decide(self, text: str, alone: Evidence | None, evidence: Evidence | None) -> Decision:
+        """alone: the evidence of the text without the question before it."""
+        if alone is None or evidence is None:
             return Decision(text, DecisionKind.HANDOVER, None, None, (), 0.0)
         confidence = self.weights.probability(evidence.features)
         ranked = list(zip(evidence.ids, evidence.scores, strict=True))
-        verbatim = self._verbatim.get(alias_key(normalise(text))) if self._verbatim else None
+        verbatim = self._verbatim.get(alias_key(alone.text)) if self._verbatim else None
         if verbatim:
             ranked = [(verbatim, 1.0), *((i, s) for i, s in ranked if i != verbatim)][: len(ranked)]
             confidence = max(confidence, _VERBATIM)

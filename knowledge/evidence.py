@@ -1,17 +1,17 @@
 """What is known about one question before anything is decided: the ranking, and the features of its first entry."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.knowledge import Entry
-from knowledge.analysis import Analyzer
+from domain.knowledge import Entry, EntryKind
+from knowledge.analysis import Analysis, Analyzer
 from knowledge.index import Hits, Index
 from knowledge.passages import Passages
-from knowledge.ranker import Ranker, meaning_of, shape_of
+from knowledge.postings import Ints
+from knowledge.ranker import Ranker, meanings_of, shape_of
 
 _SEARCH_IN_RANKING = 6.0  # weight of search beside the ranker's log-odds
 _SEARCH_ALONE = 25.0  # and without a ranker: makes probabilities of shares
@@ -22,8 +22,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """ids: best first, up to five; scores beside them, probabilities by the ranking. features: see model.FEATURES."""
+    """text: the question, normalised. words: how many content words it has. ids: best first, up to five; scores beside
+    them, probabilities by the ranking. features: see model.FEATURES."""
 
+    text: str
+    words: int
     ids: tuple[str, ...]
     scores: tuple[float, ...]
     features: tuple[float, ...]
@@ -37,71 +40,88 @@ class Gatherer:
         self._passages = Passages()
         # The more aliases an entry has, the less its body, which quotes the policy, says about how people ask.
         self._body_weight = np.array([1 / (1 + len(e.aliases)) for e in entries])
+        kinds = list(EntryKind)
+        self._kinds = np.array([kinds.index(e.kind) for e in entries], np.int64)
 
-    def gather(self, text: str) -> Evidence | None:
-        """Evidence for a question; None when the index is empty."""
+    def gather(self, texts: Sequence[str]) -> list[Evidence | None]:
+        """Evidence for each question; None when the index is empty."""
         if not len(self._index):
-            return None
-        question = self._analyzer.analyse(text)
-        hits = self._index.search(question)
+            return [None] * len(texts)
+        out: list[Evidence | None] = []
+        for begin in range(0, len(texts), self._index.at_once):
+            out += self._gather(self._analyzer.analyse_many(texts[begin : begin + self._index.at_once]))
+        return out
+
+    def _gather(self, questions: Sequence[Analysis]) -> list[Evidence]:
+        hits = self._index.search(questions)
         ask = (hits.ask_words + hits.ask_grams) / 2
         body = (hits.body_words + hits.body_grams) / 2
         if self._ranker:
-            meaning = meaning_of(self._analyzer, hits.morphemes, hits.words)
-            odds = self._ranker.score(hits.words, shape_of(question), meaning).astype(np.float64)
-            odds -= odds.max()
-            odds -= math.log(np.exp(odds).sum())
+            meanings = meanings_of(self._analyzer, hits.morphemes, hits.words)
+            odds = self._ranker.score(hits.words, [shape_of(q) for q in questions], meanings).astype(np.float64)
+            odds -= odds.max(1, keepdims=True)
+            odds -= np.log(np.exp(odds).sum(1, keepdims=True))
             total = odds + _SEARCH_IN_RANKING * ask
         else:
             ask += body * self._body_weight
-            self._passages.add(ask, self._entries, hits.grams)
+            for n in range(len(questions)):
+                its = hits.grams.its(n)
+                self._passages.add(ask[n], self._entries, hits.grams.keys[its], hits.grams.idf[its])
             total = _SEARCH_ALONE * ask
-        total -= total.max()
+        total -= total.max(1, keepdims=True)
         share = np.exp(total)
-        share /= share.sum()
+        share /= share.sum(1, keepdims=True)
         order = _top(total)
-        features = _features(hits, ask, body, share, order, self._entries, len(question.words))
-        return Evidence(tuple([hits.ids[i] for i in order]), tuple(share[order].tolist()), features)
+        words = [len(q.words) for q in questions]
+        features = self._features(hits, ask, body, share, order, words).tolist()
+        shares = share[np.arange(len(order))[:, None], order].tolist()
+        ids = hits.ids
+        return [
+            Evidence(q.text, count, tuple([ids[i] for i in best]), tuple(scores), tuple(its))
+            for q, count, best, scores, its in zip(questions, words, order.tolist(), shares, features, strict=True)
+        ]
 
-
-def _top(total: Floats, count: int = _TOP) -> list[int]:
-    """The best entries, best first; of equals the earlier."""
-    chosen = np.arange(len(total))
-    if len(total) > 256:
-        chosen = np.sort(np.argpartition(-total, count)[: count + 1])
-    best: list[int] = chosen[np.argsort(-total[chosen], kind="stable")][:count].tolist()
-    return best
-
-
-def _features(
-    hits: Hits, ask: Floats, body: Floats, share: Floats, order: list[int], entries: Sequence[Entry], words: int
-) -> tuple[float, ...]:
-    first = order[0]
-    p = min(max(float(share[first]), 1e-6), 1 - 1e-6)
-    second = float(share[order[1]]) if len(order) > 1 else 1e-6
-    fit = float(ask[first])
-    searched = int(ask.argmax())
-    rival = float(ask[searched])
-    if searched == first and len(ask) > 1:
+    def _features(
+        self, hits: Hits, ask: Floats, body: Floats, share: Floats, order: Ints, words: Sequence[int]
+    ) -> Floats:
+        """A row for each question, columns as in model.FEATURES."""
+        rows = np.arange(len(order))
+        first = order[:, 0]
+        p = share[rows, first].clip(1e-6, 1 - 1e-6)
+        second = share[rows, order[:, 1]] if order.shape[1] > 1 else np.full(len(order), 1e-6)
+        fit = ask[rows, first]
+        searched = ask.argmax(1)
         others = ask.copy()
-        others[first] = 0.0
-        rival = float(others.max())
-    weight = hits.words.idf
-    trust = float((weight * hits.words.trust).sum() / weight.sum()) if len(weight) else 1.0
-    same = sum(float(share[i]) for i in order if entries[i].kind is entries[first].kind)
-    return (
-        math.log(p / (1 - p)),
-        min(math.log(p / max(second, 1e-6)), 10.0),
-        float(hits.ask_words[first]),
-        float(hits.ask_grams[first]),
-        fit - rival,
-        float(searched == first),
-        float(body[first]),
-        hits.words.coverage(),
-        hits.words.missing(),
-        hits.strange_names,
-        hits.grams.coverage(),
-        trust,
-        math.log1p(words),
-        same,
-    )
+        others[rows, first] = 0.0
+        rival = others.max(1) if ask.shape[1] > 1 else fit
+        trust = hits.words.shares(hits.words.idf * hits.words.trust)
+        same = self._kinds[order] == self._kinds[first][:, None]
+        return np.stack(
+            [
+                np.log(p / (1 - p)),
+                np.minimum(np.log(p / np.maximum(second, 1e-6)), 10.0),
+                hits.ask_words[rows, first],
+                hits.ask_grams[rows, first],
+                fit - rival,
+                searched == first,
+                body[rows, first],
+                hits.words.coverage(),
+                hits.words.missing(),
+                hits.strange_names,
+                hits.grams.coverage(),
+                np.where(np.diff(hits.words.at) > 0, trust, 1.0),
+                np.log1p(words),
+                (share[rows[:, None], order] * same).sum(1),
+            ],
+            axis=1,
+        )
+
+
+def _top(total: Floats, count: int = _TOP) -> Ints:
+    """The best entries of each row, best first; of equals the earlier."""
+    if total.shape[1] <= 256:
+        return (-total).argsort(axis=1, kind="stable")[:, :count]
+    rows = np.arange(len(total))[:, None]
+    chosen = np.sort(np.argpartition(-total, count, axis=1)[:, : count + 1], axis=1)
+    best: Ints = chosen[rows, (-total[rows, chosen]).argsort(axis=1, kind="stable")[:, :count]]
+    return best

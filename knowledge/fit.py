@@ -71,8 +71,7 @@ def outcomes_of(answerer: Answerer, labelled: Sequence[Labelled]) -> list[Outcom
     """What the ranking makes of each question. A question with no right entry that small talk or "not covered" would
     meet says nothing about answering, and is left out."""
     outcomes = []
-    for row in labelled:
-        evidence = answerer.evidence(row.text, row.prev)
+    for row, evidence in zip(labelled, answerer.evidence_many([(r.text, r.prev) for r in labelled]), strict=True):
         if evidence is None:
             continue
         answers = answerer.entry(evidence.ids[0]).kind in (EntryKind.ANSWER, EntryKind.ACTION)

@@ -6,30 +6,22 @@ keep what they have, and a candidate version can be judged beside the published 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz, process
 
 from domain.knowledge import Entry
 from knowledge import segment as segments_of
 from knowledge.analysis import U64, Analysis, Analyzer
 from knowledge.postings import Ints
 from knowledge.segment import Segment
-from knowledge.text import to_jamo
+from knowledge.typos import Typos
 
 _K1, _B = 0.6, 0.6
-_REPAIR_WORD, _REPAIR_EOJEOL = 75.0, 80.0  # of 100: likeness in jamo from which an unknown word is taken for a typo
-_REPAIR_JAMO = 4  # shorter words are like too many others
-_LOOKED_AT = 5  # likest ones, of which the first that an entry still has is taken
-_REPAIRS = 6  # a question with more unknown words than this is about something else
-_LARGE = 10_000  # words: from there a look-up takes a millisecond or more, and whole eojeols are too many to know
-_REPAIRS_IN_LARGE = 3
-
 _READY_POSTINGS = 500_000
-_UNSEEN = (-1, -1, 0.0)
-_REMEMBERED = 20_000  # repairs; about 4 MB
+_SCORES_AT_ONCE = 500_000  # about 4 MB for each half
 
 Floats = NDArray[np.float64]
 Half = Literal["words", "grams"]
@@ -37,30 +29,46 @@ Half = Literal["words", "grams"]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """A text's terms as the index weighs them: key, IDF, and trust: 1 for what the customer typed, or the likeness of a
-    repaired typo. known: some entry has it."""
+    """Terms of texts, one text behind the other, as the index weighs them: key, IDF, and trust: 1 for what the customer
+    typed, or the likeness of a repaired typo. known: some entry has it. owner: the text of each. at: where each text's
+    begin, and the end. total: by text, the sum of its IDF, or next to nothing."""
 
     keys: U64
     idf: Floats
     trust: Floats
     known: NDArray[np.bool_]
+    owner: Ints
+    at: Sequence[int]
+    total: Floats
 
-    def coverage(self) -> float:
-        """The share of the question's IDF that the knowledge base knows."""
-        return float((self.idf * self.trust)[self.known].sum() / max(self.idf.sum(), 1e-9))
+    def its(self, text: int) -> slice:
+        """Where one text's are."""
+        return slice(self.at[text], self.at[text + 1])
 
-    def missing(self) -> float:
-        """The heaviest unknown term's share of the question's IDF."""
-        return float(self.idf[~self.known].max(initial=0.0) / max(self.idf.sum(), 1e-9))
+    def shares(self, values: Floats) -> Floats:
+        """By text, what the values of its terms add up to, as a share of its IDF."""
+        return np.bincount(self.owner, values, len(self.total)) / self.total
+
+    def coverage(self) -> Floats:
+        """By text, the share of its IDF that the knowledge base knows."""
+        return self.shares(self.idf * self.trust * self.known)
+
+    def missing(self) -> Floats:
+        """By text, the heaviest unknown term's share of its IDF."""
+        heaviest = np.zeros(len(self.total))
+        if not self.known.all():
+            np.maximum.at(heaviest, self.owner, np.where(self.known, 0.0, self.idf))
+        return heaviest / self.total
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Scores of all entries for one question, in `ids` order; every score is a share of the question's ideal (0-1).
+    """Scores of all entries (columns, in `ids` order) for questions (rows); every score is a share of the question's
+    ideal (0-1).
 
     ask_words, ask_grams: of the title or alias that fits best by both together. body_words, body_grams: of the body.
-    words, grams: the question's terms. morphemes: Kiwi's ids of the words. strange_names: of names (companies, places)
-    that no entry has, their share of the question's IDF.
+    words, grams: the questions' terms. morphemes: Kiwi's ids of each one's words. strange_names: of names (companies,
+    places) that no entry has, their share of the question's IDF.
     """
 
     ids: Sequence[str]
@@ -70,8 +78,8 @@ class Hits:
     body_grams: Floats
     words: Terms
     grams: Terms
-    morphemes: Sequence[int]
-    strange_names: float
+    morphemes: Sequence[Sequence[int]]
+    strange_names: Floats
 
 
 class Index:
@@ -84,7 +92,7 @@ class Index:
         self._unit_counts = [np.diff(s.first) for s in segments]
         self._norms = {"words": _norms(segments, "words"), "grams": _norms(segments, "grams")}
         self._impacts = {"words": self._ready("words"), "grams": self._ready("grams")}
-        self._likest_known: dict[tuple[str, bool], tuple[int, int, float] | None] = {}
+        self._typos = Typos(analyzer, segments)
 
     @classmethod
     def of(cls, analyzer: Analyzer, entries: Iterable[Entry]) -> "Index":
@@ -110,37 +118,58 @@ class Index:
         segments += segments_of.make(self._analyzer, tuple(new.values()))
         return Index(self._analyzer, segments_of.tidy(segments))
 
-    def weigh(self, text: Analysis) -> Terms:
-        """The text's words with the weights they have here, nothing repaired."""
-        return self._terms(text.word_keys, "words")[0]
+    @property
+    def at_once(self) -> int:
+        """How many questions to search for together: the more, the less each costs, until the scores fill memory."""
+        return max(1, _SCORES_AT_ONCE // max(sum(s.units for s in self._segments), 1))
 
-    def search(self, question: Analysis) -> Hits:
-        """All entries scored. Nearly all the time goes into the postings of the question's terms."""
-        words, word_at = self._terms(question.word_keys, "words")
-        morphemes = [w.morpheme for w in question.words]
-        if self._segments and not words.known.all():
-            repaired = self._repaired(question, {w.key for w, k in zip(question.words, words.known, strict=True) if k})
-            if repaired:
-                keys = sorted(repaired)
-                words, word_at = self._terms(np.array(keys, np.uint64), "words")
-                words = replace(words, trust=np.array([repaired[k][0] for k in keys]))
-                morphemes = [repaired[k][1] for k in keys]
-        grams, gram_at = self._terms(question.grams, "grams")
+    def weigh(self, texts: Sequence[Analysis]) -> Terms:
+        """The texts' words with the weights they have here, nothing repaired."""
+        return self._terms([t.word_keys for t in texts], "words")[0]
+
+    def search(self, questions: Sequence[Analysis]) -> Hits:
+        """All entries scored for each question. Nearly all the time goes into the postings of the questions' terms."""
+        words, word_at, morphemes = self._words(questions)
+        grams, gram_at = self._terms([q.grams for q in questions], "grams")
         out: list[list[Floats]] = [[], [], [], []]
         for s, segment in enumerate(self._segments):
             w = self._score(s, "words", words, word_at[s])
             g = self._score(s, "grams", grams, gram_at[s])
             alive = self._alive[s]
             both = w + g
-            both[segment.is_body] = -1.0
-            best = _best(both, segment.first, self._unit_counts[s])[alive]
+            both[:, segment.is_body] = -1.0
+            best = _best(both, segment.first, self._unit_counts[s])[:, alive]
+            rows = np.arange(len(questions))[:, None]
             body = segment.first[1:][alive] - 1
-            for scores, part in zip(out, (w[best], g[best], w[body], g[body]), strict=True):
+            for scores, part in zip(out, (w[rows, best], g[rows, best], w[:, body], g[:, body]), strict=True):
                 scores.append(part)
-        ask_words, ask_grams, body_words, body_grams = (np.concatenate([np.empty(0), *scores]) for scores in out)
-        return Hits(
-            self.ids, ask_words, ask_grams, body_words, body_grams, words, grams, morphemes, _strange(question, words)
-        )
+        none = np.empty((len(questions), 0))
+        ask_words, ask_grams, body_words, body_grams = (np.concatenate([none, *parts], axis=1) for parts in out)
+        strange = _strange(questions, words)
+        return Hits(self.ids, ask_words, ask_grams, body_words, body_grams, words, grams, morphemes, strange)
+
+    def _words(self, questions: Sequence[Analysis]) -> tuple[Terms, list[tuple[Ints, Ints]], list[Sequence[int]]]:
+        """The questions' words, typos put right; where each segment has them; and their morphemes."""
+        keys = [q.word_keys for q in questions]
+        terms, at = self._terms(keys, "words")
+        morphemes: list[Sequence[int]] = [[w.morpheme for w in q.words] for q in questions]
+        if not self._segments or terms.known.all():
+            return terms, at, morphemes
+        trust: list[Floats] = [np.ones(len(k)) for k in keys]
+        repairs = False
+        for n, question in enumerate(questions):
+            known = terms.known[terms.its(n)].tolist()
+            if all(known):
+                continue
+            repaired = self._typos.repaired(question, {w.key for w, k in zip(question.words, known, strict=True) if k})
+            if repaired:
+                ordered, repairs = sorted(repaired), True
+                keys[n], trust[n] = np.array(ordered, np.uint64), np.array([repaired[k][0] for k in ordered])
+                morphemes[n] = [repaired[k][1] for k in ordered]
+        if repairs:
+            terms, at = self._terms(keys, "words")
+            terms = replace(terms, trust=np.concatenate(trust))
+        return terms, at, morphemes
 
     def _ready(self, half: Half) -> list[NDArray[np.float32] | None]:
         """Impacts computed ahead where that is a matter of milliseconds."""
@@ -151,104 +180,48 @@ class Index:
             out.append(_impact(block.tf, norm[block.docs]) if small else None)
         return out
 
-    def _terms(self, keys: U64, half: Half) -> tuple[Terms, list[tuple[Ints, Ints]]]:
+    def _terms(self, texts: Sequence[U64], half: Half) -> tuple[Terms, list[tuple[Ints, Ints]]]:
+        """Terms of texts with these keys; for each segment, which of them it has and at which of its keys."""
+        keys = np.concatenate(texts)
+        lengths = [len(t) for t in texts]
+        owner = np.arange(len(texts)).repeat(lengths)
         df = np.zeros(len(keys))
         found = []
         for segment in self._segments:
-            known, at = (segment.words if half == "words" else segment.grams).find(keys)
-            df[known] += (segment.words if half == "words" else segment.grams).df[at]
-            found.append((known, at))
+            block = segment.words if half == "words" else segment.grams
+            known, where = block.find(keys)
+            df[known] += block.df[where]
+            found.append((known, where))
         idf = np.log1p((len(self.ids) - df + 0.5) / (df + 0.5))
-        return Terms(keys, idf, np.ones(len(keys)), df > 0), found
-
-    def _repaired(self, question: Analysis, known: set[int]) -> dict[int, tuple[float, int]]:
-        """Trust and morpheme of each word (by key) once typos are put right; empty when there was nothing to do.
-
-        First whole eojeols, because a typo makes Kiwi cut the wrong pieces; then the words still unknown.
-        """
-        out: dict[int, tuple[float, int]] = {}
-        repairs = 0
-        large = max(len(s.forms) for s in self._segments) > _LARGE
-        allowed = _REPAIRS_IN_LARGE if large else _REPAIRS
-        for eojeol in question.eojeols:
-            words, trust = self._analyzer.words(eojeol), 1.0
-            if all(w.key in known for w in words):
-                pass
-            elif not large and repairs < allowed and (likest := self._likest_eojeol(eojeol)):
-                words, trust = self._analyzer.words(likest[0]), likest[1]
-                repairs += 1
-            for word in words:
-                key, morpheme, sure = word.key, word.morpheme, trust
-                if trust == 1.0 and key not in known and repairs < allowed and (form := self._likest_form(word.form)):
-                    key, morpheme, sure = form
-                    repairs += 1
-                if out.get(key, (0.0, 0))[0] < sure:
-                    out[key] = sure, morpheme
-        return out if repairs else {}
-
-    def _likest_eojeol(self, eojeol: str) -> tuple[str, float] | None:
-        best = self._likest(to_jamo(eojeol), True)
-        return (self._segments[best[0]].eojeols[best[1]], best[2]) if best else None
-
-    def _likest_form(self, form: str) -> tuple[int, int, float] | None:
-        best = self._likest(to_jamo(form), False)
-        if not best:
-            return None
-        segment = self._segments[best[0]]
-        return int(segment.words.keys[best[1]]), int(segment.morphemes[best[1]]), best[2]
-
-    def _likest(self, jamo: str, eojeol: bool) -> tuple[int, int, float] | None:
-        """Segment, place in it, and likeness (0-1) of the living eojeol or form most like `jamo`."""
-        if len(jamo) < _REPAIR_JAMO:
-            return None
-        known = self._likest_known.get((jamo, eojeol), _UNSEEN)
-        if known is _UNSEEN:
-            known = self._look(jamo, eojeol)
-            if len(self._likest_known) >= _REMEMBERED:
-                self._likest_known.clear()
-            self._likest_known[jamo, eojeol] = known
-        return known
-
-    def _look(self, jamo: str, eojeol: bool) -> tuple[int, int, float] | None:
-        best: tuple[int, int, float] | None = None
-        least = _REPAIR_EOJEOL if eojeol else _REPAIR_WORD
-        for number, s in enumerate(self._segments):
-            choices = s.eojeol_jamo if eojeol else s.forms
-            for _, likeness, at in process.extract(
-                jamo, choices, scorer=fuzz.ratio, score_cutoff=least, limit=_LOOKED_AT
-            ):
-                if best and likeness / 100 <= best[2]:
-                    break
-                if self._lives(s.eojeols[at]) if eojeol else s.words.df[at] > 0:
-                    best = number, at, likeness / 100
-                    break
-        return best
-
-    def _lives(self, eojeol: str) -> bool:
-        """Whether an entry still has the eojeol's words: parts keep those of replaced entries until they are tidied."""
-        keys = np.array([w.key for w in self._analyzer.words(eojeol)], np.uint64)
-        return bool(self._terms(keys, "words")[0].known.all())
+        total = np.maximum(np.bincount(owner, idf, len(texts)), 1e-9)
+        at = list(accumulate(lengths, initial=0))
+        return Terms(keys, idf, np.ones(len(keys)), df > 0, owner, at, total), found
 
     def _score(self, s: int, half: Half, terms: Terms, found: tuple[Ints, Ints]) -> Floats:
+        """Scores of a segment's units (columns) for the texts of `terms` (rows)."""
         segment, (known, at) = self._segments[s], found
         block = segment.words if half == "words" else segment.grams
-        ideal = float(terms.idf.sum()) or 1.0
+        owner = terms.owner[known]
         postings, lengths = block.gather(at)
         docs = block.docs[postings]
-        weight = ((terms.idf * terms.trust)[known] / ideal).repeat(lengths)
+        weight = ((terms.idf * terms.trust)[known] / terms.total[owner]).repeat(lengths)
         impacts = self._impacts[half][s]
         weight *= _impact(block.tf[postings], self._norms[half][s][docs]) if impacts is None else impacts[postings]
-        return np.bincount(docs, weight, block.units).astype(np.float64, copy=False)
+        cells = (owner * block.units).repeat(lengths)
+        cells += docs
+        scores = np.bincount(cells, weight, len(terms.total) * block.units)
+        return scores.astype(np.float64, copy=False).reshape(len(terms.total), block.units)
 
 
-def _strange(question: Analysis, words: Terms) -> float:
-    if words.known.all():
-        return 0.0
-    names = {w.key for w in question.words if w.name}
-    strange = sum(
-        i for k, i, known in zip(words.keys.tolist(), words.idf, words.known, strict=True) if not known and k in names
-    )
-    return float(strange / max(words.idf.sum(), 1e-9))
+def _strange(questions: Sequence[Analysis], words: Terms) -> Floats:
+    """By question, the share of unknown names in its IDF. words: may be other ones than it has, after repairs."""
+    out = np.zeros(len(questions))
+    if not words.known.all():
+        for n in set(words.owner[~words.known].tolist()):
+            its, names = words.its(n), {w.key for w in questions[n].words if w.name}
+            rows = zip(words.keys[its].tolist(), words.idf[its].tolist(), words.known[its].tolist(), strict=True)
+            out[n] = sum(idf for key, idf, known in rows if not known and key in names) / words.total[n]
+    return out
 
 
 def _impact(tf: NDArray[np.uint8], norm: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -272,9 +245,10 @@ def _norms(segments: Sequence[Segment], half: Half) -> list[NDArray[np.float32]]
 
 
 def _best(scores: Floats, first: Ints, counts: Ints) -> Ints:
-    """The best-scored unit of each entry (the first of equals)."""
+    """For each row, the best-scored unit of each entry (the first of equals)."""
     starts = first[:-1]
-    top = np.maximum.reduceat(scores, starts)
-    hits = (scores == top.repeat(counts)).nonzero()[0]
-    best: Ints = hits[hits.searchsorted(starts)]
+    top = np.maximum.reduceat(scores, starts, axis=1)
+    hits = (scores == top.repeat(counts, axis=1)).ravel().nonzero()[0]
+    rows = np.arange(len(scores))[:, None] * scores.shape[1]
+    best: Ints = hits[hits.searchsorted((rows + starts).ravel())].reshape(len(scores), -1) - rows
     return best

@@ -32,13 +32,19 @@ class Meanings:
         known = self._known.get(morpheme)
         return self._compute(morpheme) if known is None else known
 
-    def of(self, morphemes: Sequence[int], weights: Sequence[float]) -> Vector:
-        """Unit vector of a text: the sum of its morphemes' vectors, each with its weight; zero when none is known."""
-        if not morphemes:
-            return np.zeros(DIMENSIONS, np.float32)
-        total: Vector = np.asarray(weights, np.float32) @ np.array([self.vector(m) for m in morphemes])
-        norm = float(np.linalg.norm(total))
-        return total / np.float32(norm or 1.0)
+    def of(self, texts: Sequence[Sequence[int]], weights: NDArray[np.floating]) -> Vector:
+        """A row for each text (its morphemes): the sum of their vectors, each with its weight, made a unit vector; zero
+        when none is known. weights: of all texts' morphemes, one text behind the other."""
+        out = np.zeros((len(texts), DIMENSIONS), np.float32)
+        vectors = [self.vector(m) for text in texts for m in text]
+        if vectors:
+            weighted = np.array(vectors) * weights.astype(np.float32)[:, None]
+            lengths = np.array([len(text) for text in texts])
+            filled = lengths > 0
+            out[filled] = np.add.reduceat(weighted, (lengths.cumsum() - lengths)[filled])
+            norms = np.sqrt((out * out).sum(1))
+            out /= np.where(norms > 0, norms, 1)[:, None]
+        return out
 
     def _choose(self) -> list[int]:
         anchors: list[int] = []

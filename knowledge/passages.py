@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from domain.knowledge import Entry
 from knowledge.analysis import TOKEN, U64, grams_of
-from knowledge.index import Terms
 
 _LONG, _LONGEST = 150, 3000  # characters of a body worth reading again, and as far as it is read
 _READ = 5  # entries, and only those
@@ -18,23 +17,26 @@ _REMEMBERED = 2000  # bodies; about 10 MB
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
+Floats = NDArray[np.float64]
+
+
 class Passages:
     """Grams of bodies' sentences, remembered by body."""
 
     def __init__(self) -> None:
         self._known: dict[str, list[U64]] = {}
 
-    def add(self, scores: NDArray[np.float64], entries: Sequence[Entry], grams: Terms) -> None:
+    def add(self, scores: Floats, entries: Sequence[Entry], grams: U64, idf: Floats) -> None:
         """Raise the scores (in place) of the best entries that say all of the question in one sentence: a long body
-        has every word somewhere."""
-        weight = float(grams.idf.sum())
+        has every word somewhere. grams: the question's, with their IDF."""
+        weight = float(idf.sum())
         if not weight:
             return
         near = (scores >= scores.max() - _NEAR).nonzero()[0]
         for i in near[np.argsort(-scores[near], kind="stable")][:_READ].tolist():
             body = entries[i].body
             if len(body) >= _LONG:
-                fits = [float(grams.idf[_in(grams.keys, sentence)].sum()) for sentence in self._sentences(body)]
+                fits = [float(idf[_in(grams, sentence)].sum()) for sentence in self._sentences(body)]
                 scores[i] += _WEIGHT * max(fits, default=0.0) / weight
 
     def _sentences(self, body: str) -> list[U64]:
@@ -43,7 +45,7 @@ class Passages:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             parts = _SENTENCE_END.split(body[:_LONGEST])
-            known = [grams for grams in (grams_of("".join(TOKEN.findall(p)))[0] for p in parts) if len(grams)]
+            known = [grams for grams, _, _ in grams_of(["".join(TOKEN.findall(p)) for p in parts]) if len(grams)]
             self._known[body] = known
         return known
 

@@ -40,13 +40,20 @@ class Ranker:
     gram_weights: Matrix
     meaning_weights: Matrix
 
-    def score(self, words: Terms, grams: U64, meaning: Matrix) -> Matrix:
-        """Log-odds of each entry, up to a constant. grams: what `shape_of` gives."""
+    def score(self, words: Terms, grams: Sequence[U64], meanings: Matrix) -> Matrix:
+        """Log-odds, up to a constant: a row for each question, a column for each entry. words: of all questions.
+        grams, meanings: what `shape_of` and `meanings_of` give, a question each."""
         word_rows, known = _rows(self.word_keys, words.keys)
-        gram_rows, _ = _rows(self.gram_keys, grams)
-        odds = _unit(self.word_idf[word_rows] * words.trust[known], _PARTS[0]) @ self.word_weights[word_rows]
-        odds += _unit(self.gram_idf[gram_rows], _PARTS[1]) @ self.gram_weights[gram_rows]
-        odds += np.float32(_PARTS[2]) * (meaning @ self.meaning_weights)
+        word_at = known.searchsorted(words.at).tolist()
+        gram_ends = np.cumsum([0, *(len(g) for g in grams)])
+        gram_rows, known_grams = _rows(self.gram_keys, np.concatenate(grams))
+        gram_at = known_grams.searchsorted(gram_ends).tolist()
+        word_values, gram_values = self.word_idf[word_rows] * words.trust[known], self.gram_idf[gram_rows]
+        odds = np.float32(_PARTS[2]) * (meanings @ self.meaning_weights)
+        for n in range(len(grams)):
+            w, g = slice(word_at[n], word_at[n + 1]), slice(gram_at[n], gram_at[n + 1])
+            odds[n] += _unit(word_values[w], _PARTS[0]) @ self.word_weights[word_rows[w]]
+            odds[n] += _unit(gram_values[g], _PARTS[1]) @ self.gram_weights[gram_rows[g]]
         return odds
 
 
@@ -63,15 +70,14 @@ def train(analyzer: Analyzer, index: Index, entries: Sequence[Entry]) -> Ranker:
     grams: list[U64] = []
     meanings: list[Matrix] = []
     for number, entry in enumerate(entries):
-        for text in ask_texts(entry):
-            analysis = analyzer.analyse_entry(text)
-            owner.append(number)
-            words.append(analysis.word_keys)
-            grams.append(shape_of(analysis))
-            meanings.append(meaning_of(analyzer, [w.morpheme for w in analysis.words], index.weigh(analysis)))
+        asks = analyzer.analyse_entry(*ask_texts(entry))
+        owner += [number] * len(asks)
+        words += [analysis.word_keys for analysis in asks]
+        grams += [shape_of(analysis) for analysis in asks]
+        meanings.append(meanings_of(analyzer, [[w.morpheme for w in a.words] for a in asks], index.weigh(asks)))
     word_keys, word_idf, word_sparse = _sparse(words, owner, _PARTS[0])
     gram_keys, gram_idf, gram_sparse = _sparse(grams, owner, _PARTS[1])
-    meaning = np.array(meanings, np.float32) * np.float32(_PARTS[2])
+    meaning = np.concatenate(meanings) * np.float32(_PARTS[2])
     count = len(owner)
     kernel = _kernel(word_sparse, count) + _kernel(gram_sparse, count) + meaning @ meaning.T
     kernel /= np.float32(len(_PARTS))
@@ -88,9 +94,9 @@ def train(analyzer: Analyzer, index: Index, entries: Sequence[Entry]) -> Ranker:
     )
 
 
-def meaning_of(analyzer: Analyzer, morphemes: Sequence[int], words: Terms) -> Matrix:
-    """The meaning of a text of these morphemes, weighted as `words` (in the same order) are."""
-    return analyzer.meanings.of(morphemes, (words.idf * words.trust).tolist())
+def meanings_of(analyzer: Analyzer, texts: Sequence[Sequence[int]], words: Terms) -> Matrix:
+    """The meaning of texts of these morphemes, a row each, weighted as `words` (of all, in the same order) are."""
+    return analyzer.meanings.of(texts, words.idf * words.trust)
 
 
 def shape_of(text: Analysis) -> U64:

@@ -83,7 +83,7 @@ def _make(analyzer: Analyzer, entries: list[Entry]) -> Segment:
     is_body: list[bool] = []
     first = [0]
     for entry in entries:
-        units += [analyzer.analyse_entry(text) for text in (*ask_texts(entry), entry.body)]
+        units += analyzer.analyse_entry(*ask_texts(entry), entry.body)
         is_body += [False] * (1 + len(entry.aliases)) + [True]
         first.append(len(units))
     owner = np.repeat(np.arange(len(entries), dtype=np.int32), np.diff(first))
@@ -109,7 +109,7 @@ def _make(analyzer: Analyzer, entries: list[Entry]) -> Segment:
 def without(analyzer: Analyzer, segment: Segment, number: int) -> Segment:
     """The segment with one entry dead; its units no longer count."""
     entry = segment.entries[number]
-    texts = [analyzer.analyse_entry(text) for text in (*ask_texts(entry), entry.body)]
+    texts = analyzer.analyse_entry(*ask_texts(entry), entry.body)
     alive = segment.alive.copy()
     alive[number] = False
     return replace(

@@ -48,6 +48,9 @@ _TAILS = re.compile(r"[ㅋㅎㅠㅜㅡ]{2,}|[ㅋㅎㅠㅜㅡ](?![가-힣])|[ㅏ-
 _MANY = re.compile(r"(\D)\1{2,}")
 _AGAIN = re.compile(r"(.{1,3}?)\1+")
 _SPACES = re.compile(r"\s+")
+_WIDE = re.compile("[\uff00-\uffef]")  # full-width Latin and half-width Hangul, which NFC leaves as they are
+_ODD = re.compile("[^0-9A-Za-zㄱ-ㅣ가-힣 .,?!]")
+_HANGUL = re.compile("[가-힣]")
 _LATIN_RUN = re.compile(r"[A-Za-z]+")
 _ONLY_JAMO = re.compile(r"[\sㄱ-ㅣ!.~?]+")
 
@@ -58,9 +61,10 @@ def normalise(text: str) -> str:
     A message that is nothing but loose letters ("ㄱㅅ", "ㅋㅋㅋ") keeps them, shortened: they are all it says.
     """
     text = unicodedata.normalize("NFC", text)
-    text = unicodedata.normalize("NFKC", text) if not text.isascii() and _has_wide(text) else text
+    text = unicodedata.normalize("NFKC", text) if _WIDE.search(text) else text
     text = _INVISIBLE.sub("", text)
-    text = "".join(" " if unicodedata.category(c) in _PICTURE_CATEGORIES else c for c in text) if _odd(text) else text
+    if _ODD.search(text):
+        text = "".join(" " if unicodedata.category(c) in _PICTURE_CATEGORIES else c for c in text)
     text = repair_keyboard(text)
     text = _MANY.sub(r"\1", text)
     text = _AGAIN.sub(r"\1", text) if _ONLY_JAMO.fullmatch(text) else _TAILS.sub(" ", text)
@@ -68,15 +72,6 @@ def normalise(text: str) -> str:
 
 
 _PICTURE_CATEGORIES = frozenset(("So", "Sk", "Cs", "Co", "Cn", "Cc", "Cf"))
-
-
-def _has_wide(text: str) -> bool:
-    """Full-width Latin or half-width Hangul, which NFC leaves as they are."""
-    return any("\uff00" <= c <= "\uffef" for c in text)
-
-
-def _odd(text: str) -> bool:
-    return any(not (c.isalnum() or c in " .,?!") for c in text)
 
 
 def repair_keyboard(text: str) -> str:
@@ -88,7 +83,7 @@ def repair_keyboard(text: str) -> str:
     runs = list(_LATIN_RUN.finditer(text))
     if not runs:
         return text
-    hangul = any("가" <= c <= "힣" for c in text)
+    hangul = bool(_HANGUL.search(text))
     mended = [_mend(m.group()) for m in runs]
     clean = sum(len(m.group()) for m, (_, ok) in zip(runs, mended, strict=True) if ok)
     mostly = clean * 2 > sum(len(m.group()) for m in runs) and clean >= 3

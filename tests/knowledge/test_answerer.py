@@ -77,11 +77,6 @@ def test_a_follow_up_carries_the_question_before(answerer: Answerer) -> None:
     assert after.candidates[0].entry == "optional"
 
 
-def test_a_batch_decides_as_single_messages_do(answerer: Answerer) -> None:
-    messages = [("안녕", None), ("상담사 바꿔 주세요", "안녕"), ("그건요?", "미성년자 회원가입")]
-    assert answerer.decide_many(messages) == [answerer.decide(*m) for m in messages]
-
-
 def test_a_replaced_entry_decides_at_once_and_the_old_version_stays(answerer: Answerer) -> None:
     coupon = entry("coupon", "쿠폰 사용", "쿠폰 어떻게 써요", "할인권 적용", "쿠폰 등록 방법", "쿠폰 번호 입력")
     following = answerer.replaced([coupon], ["greeting"])
@@ -148,3 +143,27 @@ def test_several_threads_may_ask_at_once(answerer: Answerer) -> None:
     alone = [answerer.decide(q) for q in questions]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(answerer.decide, questions)) == alone
+
+
+def test_messages_decided_together_are_decided_as_each_alone(analyzer: Analyzer) -> None:
+    answerer = Answerer(analyzer, SHOP)
+    messages = [
+        ("탈퇴하면 개인정보는 어떻게 되나요?", None),
+        ("안녕하세요", None),
+        ("그럼 거부하면요?", "선택 동의를 꼭 해야 하나요?"),
+        ("미성년자도 가입되나요? 그리고 개인정보를 누구한테 넘기나요?", "환불되나요?"),
+        ("", None),
+        ("안녕하세요. 미성년자도 가입되나요?", None),
+        ("넷플릭스 요금제", "미성년자 가입"),
+    ]
+    together = answerer.decide_many(messages * 3)
+    alone = [answerer.decide(*message) for message in messages] * 3
+    for these, those in zip(together, alone, strict=True):
+        assert [_without_figures(d) for d in these] == [_without_figures(d) for d in those]
+        for one, other in zip(these, those, strict=True):  # sums of floats may be added up in another order
+            assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
+
+
+def _without_figures(decision: Decision) -> tuple[object, ...]:
+    ids = [c.entry for c in decision.candidates]
+    return decision.text, decision.kind, decision.entry, decision.action, ids
