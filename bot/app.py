@@ -56,6 +56,8 @@ async def compose(settings: Settings, parts: Parts, desk_limits: DeskLimits | No
         clock=clock,
         texts=parts.texts,
         shop_name=settings.shop_name,
+        widget_origins=settings.widget_sites,
+        widget_secret=settings.widget_secret.get_secret_value(),
     )
     operations = Operations(storage.database, parts.librarian, parts.metrics)
     routes: list[BaseRoute] = [*operations.routes, *web.routes]

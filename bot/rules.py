@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 ANYONE = "anyone"
 SESSION = "a customer's session token"
+SHOP = "whom the shop has signed"
 PLATFORM = "the platform's secret"
 OPERATOR = "whoever reaches the port; no personal data"
 
@@ -22,6 +23,9 @@ RULES = {
     "/chat/messages": SESSION,
     "/chat/ack": SESSION,
     "/chat/stream": SESSION,
+    "/widget.js": ANYONE,
+    "/widget": ANYONE,
+    "/widget/session": SHOP,
     "/healthz": OPERATOR,
     "/readyz": OPERATOR,
     "/metrics": OPERATOR,

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.origins import origins
 from domain.errors import SettingsError
 
 _PREFIX = "SANGDAM_"
-_SECRETS = ("MASTER_KEY", "TELEGRAM_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "DATABASE_URL", "KEYS_URL")
+_SECRETS = ("MASTER_KEY", "WIDGET_SECRET", "TELEGRAM_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "DATABASE_URL", "KEYS_URL")
+_SHORTEST_SECRET = 32  # bytes; a shorter one could be found by trying
 
 
 class Settings(BaseSettings):
@@ -42,6 +44,15 @@ class Settings(BaseSettings):
         min_length=1,
         max_length=200,
         description="Who runs the bot, shown at first contact.",
+    )
+    widget_origins: str = Field(
+        "",
+        description="Origins of the shop's pages that may show the chat widget, separated by commas "
+        "(`https://shop.example`; http for localhost only); empty: the widget is off.",
+    )
+    widget_secret: SecretStr = Field(
+        SecretStr(""),
+        description="What the shop signs its visitors with, 32 bytes or more; empty: every visitor is anonymous.",
     )
     telegram_token: SecretStr = Field(SecretStr(""), description="Bot token; empty: Telegram is off.")
     telegram_api_url: str = Field("https://api.telegram.org", description="Root of the Bot API server.")
@@ -82,6 +93,18 @@ class Settings(BaseSettings):
             raise ValueError("must be 32 bytes in URL-safe base64 (44 characters)")
         return value
 
+    @field_validator("widget_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        return ",".join(origins(value))
+
+    @field_validator("widget_secret")
+    @classmethod
+    def _widget_secret(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value().encode()) < _SHORTEST_SECRET:
+            raise ValueError("must be 32 bytes or more; `openssl rand -base64 48` makes one")
+        return value
+
     @model_validator(mode="after")
     def _together(self) -> "Settings":
         if self.database_url.startswith("postgresql") and not self.keys_url:
@@ -95,6 +118,11 @@ class Settings(BaseSettings):
             if not 1 <= len(secret) <= 256 or not all(c.isascii() and (c.isalnum() or c in "_-") for c in secret):
                 raise ValueError("SANGDAM_TELEGRAM_WEBHOOK_SECRET must be 1-256 characters of A-Z a-z 0-9 _ -")
         return self
+
+    @property
+    def widget_sites(self) -> tuple[str, ...]:
+        """The origins that may show the widget."""
+        return origins(self.widget_origins)
 
     @property
     def knowledge_cache(self) -> Path:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,8 +26,11 @@ SHOP = Shop("온담상점", "온담상점 서비스 제공자")
 class Service:
     """One process's worth of engine and pages. HTTP can stop and come back on the same port."""
 
-    def __init__(self, storage: Storage, limits: WebLimits | None) -> None:
+    def __init__(
+        self, storage: Storage, limits: WebLimits | None, widget_origins: Sequence[str] = (), widget_secret: str = ""
+    ) -> None:
         self.storage, self._limits = storage, limits
+        self._widget_origins, self._widget_secret = widget_origins, widget_secret
         self.signals, self.texts = Signals(storage.database), load_texts()
         self._analysis = thread_analysis()
         self.librarian = Librarian(storage.knowledge, self.signals, system_clock, self._analysis)
@@ -35,7 +38,7 @@ class Service:
         self.intake = Intake(storage, self.signals, self._metrics, system_clock, self._backlog)
         self.port = 0
         self._handling: asyncio.Task[None] | None = None
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._web: WebChat | None = None
 
@@ -77,12 +80,12 @@ class Service:
             texts=self.texts,
             shop_name=SHOP.name,
             limits=self._limits,
+            widget_origins=self._widget_origins,
+            widget_secret=self._widget_secret,
         )
-        listening = socket.socket()
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", self.port))
+        listening = listen(self.port)
         self.port = listening.getsockname()[1]
-        self._server = _Server(uvicorn.Config(Starlette(routes=self._web.routes), log_config=None, lifespan="off"))
+        self._server = Server(uvicorn.Config(Starlette(routes=self._web.routes), log_config=None, lifespan="off"))
         self._serving = asyncio.create_task(self._server.serve([listening]))
         await self._server.up.wait()
 
@@ -95,7 +98,17 @@ class Service:
         self._server = self._serving = self._web = None
 
 
-class _Server(uvicorn.Server):
+def listen(port: int = 0) -> socket.socket:
+    """A socket on this machine; port 0 picks a free one."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind(("127.0.0.1", port))
+    return listening
+
+
+class Server(uvicorn.Server):
+    """up is set once it answers."""
+
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = asyncio.Event()
@@ -106,9 +119,16 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(storage: Storage, *, limits: WebLimits | None = None, answers: bool = True) -> AsyncIterator[Service]:
+async def serving(
+    storage: Storage,
+    *,
+    limits: WebLimits | None = None,
+    answers: bool = True,
+    widget_origins: Sequence[str] = (),
+    widget_secret: str = "",
+) -> AsyncIterator[Service]:
     """A running service. Without answers messages stay open until `start_handling`."""
-    service = Service(storage, limits)
+    service = Service(storage, limits, widget_origins, widget_secret)
     signals = asyncio.create_task(service.signals.run())
     try:
         if answers:

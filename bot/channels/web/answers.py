@@ -20,6 +20,7 @@ _COMMON = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 DATA_HEADERS = _COMMON | {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'"}
+FOR_OTHER_SITES = {"Cross-Origin-Resource-Policy": "cross-origin"}
 log = structlog.get_logger()
 
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]

@@ -15,8 +15,10 @@ from bot.channels.web.limits import Gate, WebLimits
 from bot.channels.web.pages import Files, Pages
 from bot.channels.web.policy import PolicyShelf
 from bot.channels.web.reading import Posted, query_seq, read_message, read_seq
-from bot.channels.web.sessions import Sessions, platform_id, session_topic
+from bot.channels.web.sessions import Session, Sessions, platform_id, session_topic
 from bot.channels.web.stream import EventStream
+from bot.channels.web.visitors import Visitors
+from bot.channels.web.widget import Widget
 from bot.engine.intake import Intake
 from bot.engine.signals import Signals
 from domain.clock import Clock
@@ -30,9 +32,10 @@ CHANNEL = "web"
 
 
 class WebChat:
-    """Chat page at /, policy at /policy, what they load at /static and /chat.
+    """Chat page at /, policy at /policy, the widget at /widget, what they load at /static and /chat.
 
     frame_ancestors: sources (CSP) of the sites whose pages may frame the chat page. limits None lifts them.
+    widget_origins: the shop's sites, on which /widget.js opens /widget. widget_secret: what they sign visitors with.
     """
 
     def __init__(
@@ -46,15 +49,21 @@ class WebChat:
         shop_name: str,
         limits: WebLimits | None = WebLimits(),  # noqa: B008 - frozen
         frame_ancestors: Sequence[str] = ("'self'",),
+        widget_origins: Sequence[str] = (),
+        widget_secret: str = "",
     ) -> None:
         self._intake, self._signals, self._clock = intake, signals, clock
         self._conversations = storage.conversations
-        self._sessions = Sessions(storage.hashes)
+        self._sessions = Sessions(storage.hashes, clock, widget_secret)
         self._feed = Feed(storage.conversations, signals)
         self._menu = {f"menu:{key}": texts(f"menu.{key}") for key in MENU}
-        self._pages = Pages(PolicyShelf(storage.knowledge), self._menu, shop_name, " ".join(frame_ancestors))
-        self._errors = Texts(tomllib.loads((Path(__file__).parent / "texts_ko.toml").read_text("utf-8")))
+        shelf, framing = PolicyShelf(storage.knowledge), " ".join(frame_ancestors)
+        self._pages = Pages(shelf, self._menu, shop_name, framing, widget_origins)
+        self._texts = Texts(tomllib.loads((Path(__file__).parent / "texts_ko.toml").read_text("utf-8")))
         self._gate = None if limits is None else Gate(limits)
+        self._widget = Widget(
+            self._sessions, Visitors(widget_secret, clock), self._gate, self._texts, shop_name, widget_origins
+        )
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -64,6 +73,9 @@ class WebChat:
             self._route("/policy", self._pages.latest_policy, "GET"),
             self._route("/policy/{version:int}", self._pages.policy, "GET"),
             self._route("/policy/{version:int}/{entry}", self._pages.clause, "GET"),
+            self._route("/widget", self._pages.widget, "GET"),
+            self._route("/widget.js", self._widget.script, "GET"),
+            self._route("/widget/session", self._widget.open_session, "POST"),
             self._route("/chat/session", self._open_session, "POST"),
             self._route("/chat/messages", self._take_message, "POST"),
             self._route("/chat/ack", self._acknowledge, "POST"),
@@ -76,7 +88,7 @@ class WebChat:
         self._feed.close()
 
     def _route(self, path: str, endpoint: Endpoint, method: str) -> Route:
-        return Route(path, answering(endpoint, self._errors), methods=[method])
+        return Route(path, answering(endpoint, self._texts), methods=[method])
 
     async def _open_session(self, request: Request) -> Response:
         if self._gate is not None:
@@ -84,7 +96,8 @@ class WebChat:
         return answer({"token": self._sessions.new()}, 201)
 
     async def _take_message(self, request: Request) -> Response:
-        address = self._address(request)
+        session = self._session(request)
+        address = session.address
         if self._gate is not None:
             self._gate.message(request, address)
         posted = await read_message(request)
@@ -99,6 +112,7 @@ class WebChat:
                 text=posted.text or label,
                 button=posted.button,
                 ref=str(posted.ref or ""),
+                name=session.name,
             )
         )
         if receipt.seq == 1:
@@ -115,7 +129,7 @@ class WebChat:
         return next((b.label for b in shown if b.data == posted.button), "")
 
     async def _acknowledge(self, request: Request) -> Response:
-        address = self._address(request)
+        address = self._session(request).address
         if self._gate is not None:
             self._gate.ack(address)
         seq = await read_seq(request)
@@ -125,15 +139,15 @@ class WebChat:
         return Response(status_code=204, headers=DATA_HEADERS)
 
     async def _stream(self, request: Request) -> ASGIApp:
-        address = self._address(request)
+        address = self._session(request).address
         after = query_seq(request, "after")
         if request.method == "HEAD":
             return Response(headers=DATA_HEADERS)
         leave = self._gate.stream(request, address) if self._gate is not None else None
         return EventStream(self._feed, CHANNEL, address, after, leave)
 
-    def _address(self, request: Request) -> str:
-        address = self._sessions.address(request.headers.get("authorization", ""))
-        if address is None:
+    def _session(self, request: Request) -> Session:
+        session = self._sessions.read(request.headers.get("authorization", ""))
+        if session is None:
             raise Refused(401, "no_session")
-        return address
+        return session

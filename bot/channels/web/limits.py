@@ -29,6 +29,7 @@ class WebLimits:
     session_messages: Rate = Rate(12, 1.0)
     address_messages: Rate = Rate(120, 20.0)
     address_sessions: Rate = Rate(30, 0.5)
+    address_visitors: Rate = Rate(60, 2.0)  # asked for each time a page of the shop opens its widget
     session_acks: Rate = Rate(40, 4.0)
     session_streams: int = 8
     address_streams: int = 256
@@ -41,12 +42,16 @@ class Gate:
         self._messages = Buckets(limits.session_messages)
         self._all_messages = Buckets(limits.address_messages)
         self._sessions = Buckets(limits.address_sessions)
+        self._visitors = Buckets(limits.address_visitors)
         self._acks = Buckets(limits.session_acks)
         self._streams = Places(limits.session_streams)
         self._all_streams = Places(limits.address_streams)
 
     def session(self, request: Request) -> None:
         _pass(self._sessions, network(request), "too_many_here")
+
+    def visitor(self, request: Request) -> None:
+        _pass(self._visitors, network(request), "too_many_here")
 
     def message(self, request: Request, address: str) -> None:
         _pass(self._messages, address, "too_many")

@@ -1,6 +1,6 @@
 """HTML pages and the files they load."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,29 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from bot.channels.web.answers import Refused, answer, page_headers
+from bot.channels.web.answers import FOR_OTHER_SITES, Refused, answer, page_headers
 from bot.channels.web.policy import PolicyEdition, PolicyShelf
 from bot.channels.web.stream import clause_href
 
 _HERE = Path(__file__).parent
+_ENTRIES = ("chat.js", "frame.js")  # what a page begins with; the frame's goes on to the other
 
 
 class Pages:
-    """The chat page, the policy, and their errors."""
+    """The chat page, the policy, and their errors. widget_origins: the sites that may frame the chat."""
 
-    def __init__(self, shelf: PolicyShelf, menu: Mapping[str, str], shop_name: str, frame_ancestors: str) -> None:
+    def __init__(
+        self,
+        shelf: PolicyShelf,
+        menu: Mapping[str, str],
+        shop_name: str,
+        frame_ancestors: str,
+        widget_origins: Sequence[str] = (),
+    ) -> None:
         self._shelf, self._menu, self._shop = shelf, menu, shop_name
         self._headers = page_headers(frame_ancestors)
+        self._widget_origins = widget_origins
+        self._widget_headers = page_headers(" ".join(widget_origins) or "'none'") | FOR_OTHER_SITES
         # Named in the page, so that a browser fetches them at once and not as each import is met.
         self._modules = sorted(file.name for file in (_HERE / "static").glob("*.js"))
         self._templates = jinja2.Environment(
@@ -35,7 +45,11 @@ class Pages:
         )
 
     async def chat(self, request: Request) -> Response:
-        return self._page(request, "chat.html", menu=self._menu, modules=self._modules)
+        return self._chat(request, self._headers)
+
+    async def widget(self, request: Request) -> Response:
+        """The chat page for a frame on one of the shop's pages."""
+        return self._chat(request, self._widget_headers, origins=self._widget_origins, entry="frame.js")
 
     async def latest_policy(self, request: Request) -> Response:
         history = await self._shelf.history()
@@ -74,6 +88,13 @@ class Pages:
             }
         )
 
+    def _chat(
+        self, request: Request, headers: dict[str, str], *, origins: Sequence[str] = (), entry: str = "chat.js"
+    ) -> Response:
+        modules = [name for name in self._modules if name in (entry, "chat.js") or name not in _ENTRIES]
+        values: dict[str, Any] = {"menu": self._menu, "modules": modules, "origins": list(origins), "entry": entry}
+        return self._page(request, "chat.html", headers=headers, **values)
+
     async def _policy(self, request: Request, number: int) -> Response:
         history = await self._shelf.history()
         asked = next((v for v in history if v.version == number), None)
@@ -88,10 +109,12 @@ class Pages:
             latest=history[0].version,
         )
 
-    def _page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
+    def _page(
+        self, request: Request, name: str, status: int = 200, *, headers: dict[str, str] | None = None, **values: Any
+    ) -> Response:
         root = request.scope.get("root_path", "")
         html = self._templates.get_template(name).render(shop=self._shop, root=root, **values)
-        return HTMLResponse(html, status, self._headers)
+        return HTMLResponse(html, status, headers or self._headers)
 
 
 class Files(StaticFiles):

@@ -63,6 +63,14 @@ async def read_seq(request: Request) -> int:
     return _seq((await _read_json(request)).get("seq"))
 
 
+async def read_visitor(request: Request) -> str:
+    """The "visitor" of a JSON body: what the shop has signed. Raises Refused."""
+    token = (await _read_json(request)).get("visitor")
+    if not isinstance(token, str) or not token:
+        raise Refused(400, "bad_visitor")
+    return token
+
+
 def query_seq(request: Request, name: str) -> int:
     """A seq in the query, 0 when it is not there. Raises Refused."""
     text = request.query_params.get(name, "0")

@@ -1,5 +1,6 @@
 // The chat page: brings the log, what is sent and the screen together.
 
+import { host, owner } from "./around.js";
 import { composer } from "./composer.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
@@ -68,6 +69,8 @@ function show(name, data) {
 function opened() {
   ready = true;
   $("log").setAttribute("aria-live", "polite");
+  if (owner.remark) log.remark(owner.remark);
+  owner.remark = "";
   if (seen === 0 && outbox.untouched) outbox.start();
   else scrollToEnd();
 }
@@ -149,6 +152,10 @@ function banner(text) {
 
 // The server does not know this session (any more): begin a new one and say so.
 function renewSession(refusal) {
+  if (owner.account) {
+    if (refusal.token === session.token) host.ended(refusal.status);
+    return;
+  }
   if (session.drop(refusal.token)) begin(refusal.status === 410 ? T.gone : T.renewed);
 }
 
@@ -174,8 +181,7 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) {
     leave?.();
     leave = null;
-    unread = 0;
-    document.title = title;
+    if (host.shown) seenAll();
     // A phone that slept may hold a connection that is long dead.
     if (Date.now() - hiddenAt > 30_000) stream.renew();
     else stream.connect();
@@ -183,19 +189,44 @@ document.addEventListener("visibilitychange", () => {
   }
   hiddenAt = Date.now();
   if (navigator.locks) {
-    navigator.locks.request("sangdam.background", { ifAvailable: true }, (lock) => {
+    const alone = (lock) => {
       if (!document.hidden) return undefined;
       if (lock) return new Promise((release) => (leave = release));
       stream.pause();
       return undefined;
-    });
+    };
+    navigator.locks.request("sangdam.background", { ifAvailable: true }, alone).catch(() => {});
   }
 });
 
 function arrived() {
-  if (!document.hidden) return;
+  if (!document.hidden && host.shown) return;
   unread += 1;
-  document.title = T.unread(unread, title);
+  if (host.framed) host.unread(unread);
+  else document.title = T.unread(unread, title);
+}
+
+function seenAll() {
+  unread = 0;
+  document.title = title;
+  host.unread(0);
+}
+
+// ---- the page around us
+
+// A finger's keyboard would take half the screen before anything is read.
+const enter = () => (matchMedia("(pointer: coarse)").matches ? $("scroll") : $("text")).focus();
+
+host.onshown = (on) => {
+  if (!on) return;
+  if (unread) scrollToEnd(); // what came while there was no screen had no place on it
+  seenAll();
+  enter();
+};
+if (host.framed) {
+  // Heard on its way down: when it comes up again a clause that was open has closed itself.
+  addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && !$("panel").open && host.close(), true);
+  if (host.shown) host.onshown(true);
 }
 
 // ---- the place on the screen

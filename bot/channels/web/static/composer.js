@@ -1,11 +1,12 @@
 // The field where the customer writes.
 
+import { kept } from "./around.js";
 import { read, write } from "./session.js";
 import { T } from "./texts.js";
 
 const MOST = 4000; // characters; the server's own limit
 const NEAR = 400;
-const KEY = "sangdam.draft";
+const KEY = kept("sangdam.draft");
 const store = () => sessionStorage;
 
 export function composer(form, send) {

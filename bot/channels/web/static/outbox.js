@@ -1,8 +1,9 @@
 // What the customer sends: shown at once, sent in order, and sent again under the same id until the server has it.
 
+import { kept } from "./around.js";
 import { Refusal, newId, read, write } from "./session.js";
 
-const KEY = "sangdam.unsent";
+const KEY = kept("sangdam.unsent");
 const store = () => sessionStorage;
 const PAUSES = [700, 2500]; // before the tries that are made without asking
 const START = "start"; // one id for every window, so that a session starts once

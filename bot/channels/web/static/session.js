@@ -1,5 +1,7 @@
 // The customer's session: a bearer token, kept by this browser and sent only in a header.
 
+import { owner } from "./around.js";
+
 const KEY = "sangdam.token";
 const LOCK = "sangdam.session";
 
@@ -17,6 +19,7 @@ export class Session {
   // changed() is called when another window of this browser has begun another session, which is ours from then on.
   constructor(root, changed) {
     this.#root = root;
+    if (owner.account) return; // a visitor's token is never kept: whoever comes next must not find it
     addEventListener("storage", (event) => {
       if (event.key !== KEY) return;
       // Two windows that wrote at once hear of each other's token; a moment later both read the one that stayed.
@@ -31,7 +34,7 @@ export class Session {
 
   // A short name of the session, to tell what is kept of it from what is kept of another.
   get name() {
-    return this.#token?.slice(0, 8) ?? "";
+    return owner.account || (this.#token?.slice(0, 8) ?? "");
   }
 
   // A fetch in this session; opens one when there is none. Throws Refusal for an answer that is not 2xx, and
@@ -49,18 +52,18 @@ export class Session {
 
   // Forget the session whose token was refused. False when it was forgotten before: a late answer ends no new session.
   drop(token) {
-    if (token !== this.#token) return false;
+    if (token !== this.token) return false;
     if (read(KEY) === token) write(KEY, null);
     this.#token = null;
     return true;
   }
 
   get token() {
-    return this.#token;
+    return owner.token ?? this.#token;
   }
 
   async #open() {
-    if (this.#token) return this.#token;
+    if (this.token) return this.token;
     const ask = async () => {
       this.#token = read(KEY);
       if (!this.#token) {
@@ -71,7 +74,12 @@ export class Session {
       return this.#token;
     };
     // Windows that open at once share one session; where one does not see the other's in time, `changed` mends it.
-    return navigator.locks ? navigator.locks.request(LOCK, ask) : ask();
+    try {
+      return await (navigator.locks ? navigator.locks.request(LOCK, ask) : ask());
+    } catch (error) {
+      if (error.name !== "SecurityError") throw error;
+      return ask(); // a browser that closes storage to a frame closes its locks too
+    }
   }
 }
 

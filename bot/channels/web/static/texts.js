@@ -15,6 +15,7 @@ export const T = {
   refused: "지금은 대화에 연결할 수 없습니다.",
   back: "다시 연결되었습니다.",
   gone: "이전 대화는 지워졌습니다. 새 대화를 시작합니다.",
+  visitorUnknown: "로그인 정보를 확인하지 못해 비회원으로 상담합니다.",
   renewed: "대화를 새로 시작합니다.",
   tooLong: (over) => `${over.toLocaleString("ko-KR")}자가 넘칩니다. 한 번에 4,000자까지 보내실 수 있습니다.`,
   left: (left) => `${left.toLocaleString("ko-KR")}자 더 쓰실 수 있습니다.`,
