@@ -1,5 +1,8 @@
 """CPU of a message's way through the storage, in an empty database and in one with a long past.
 
+As many chats write in both: in the full one, 200 drawn from all there are. Beside that, what it costs when everybody
+writes at once, so that next to nothing is in any cache.
+
 The whole way without the platform: intake, decision (a greeting, real handlers), write, settling; batches of 32 from
 chats drawn at random among all there are.
 """
@@ -36,6 +39,7 @@ from storage.opening import Storage, open_storage
 from storage.times import to_us
 
 CONVERSATIONS = 100_000
+WRITING = 200
 MESSAGES = 1_000_000
 BATCH = 32
 FILL = 1_000
@@ -53,23 +57,32 @@ async def _run(options: Options) -> dict[str, object]:
         master = MasterKey(secrets.token_bytes(32))
         async with open_storage(urls[0], urls[1], master, system_clock) as storage:
             traffic = _Traffic(storage)
-            small = 200
-            await traffic.send([traffic.chat(i) for i in range(small)])
-            before = [await traffic.measure(small) for _ in range(max(3, options.repeat))]
+            times = range(max(3, options.repeat))
+            await traffic.send([traffic.chat(i) for i in range(WRITING)])
+            before = [await traffic.measure(range(WRITING)) for _ in times]
             began = time.monotonic()
-            for start in range(small, CONVERSATIONS, FILL):
+            for start in range(WRITING, CONVERSATIONS, FILL):
                 await traffic.send([traffic.chat(i) for i in range(start, min(CONVERSATIONS, start + FILL))])
             while traffic.messages < MESSAGES:
                 await traffic.send([traffic.chat(random.randrange(CONVERSATIONS)) for _ in range(FILL)])
             print(f"  filled to {traffic.messages:,} messages in {time.monotonic() - began:.0f} s", flush=True)
-            after = [await traffic.measure(CONVERSATIONS) for _ in range(max(3, options.repeat))]
+            writing = random.sample(range(CONVERSATIONS), WRITING)
+            await traffic.send([traffic.chat(i) for i in writing])
+            after = [await traffic.measure(writing) for _ in times]
+            everybody = [await traffic.measure(range(CONVERSATIONS)) for _ in times]
     rows = [
-        [f"{small} conversations", f"{median(before):.0f}"],
-        [f"{CONVERSATIONS:,} conversations, {MESSAGES:,} messages", f"{median(after):.0f}"],
+        [f"{WRITING} conversations, all writing", f"{median(before):.0f}"],
+        [f"{CONVERSATIONS:,} conversations, {MESSAGES:,} messages; {WRITING} writing", f"{median(after):.0f}"],
+        ["the same; everybody writing", f"{median(everybody):.0f}"],
     ]
     table(["database", "CPU µs/message"], rows)
     print(ratio("full / empty", median(after), median(before)))
-    return {"empty_us": median(before), "full_us": median(after), "ratio": median(after) / median(before)}
+    return {
+        "empty_us": median(before),
+        "full_us": median(after),
+        "everybody_us": median(everybody),
+        "ratio": median(after) / median(before),
+    }
 
 
 class _Traffic:
@@ -91,9 +104,9 @@ class _Traffic:
     def chat(self, number: int) -> str:
         return str(10_000_000 + number)
 
-    async def measure(self, conversations: int) -> float:
-        """CPU microseconds for each message of the customers."""
-        chats = [[self.chat(random.randrange(conversations)) for _ in range(BATCH)] for _ in range(MEASURED)]
+    async def measure(self, writing: Sequence[int]) -> float:
+        """CPU microseconds for each message of these customers."""
+        chats = [[self.chat(random.choice(writing)) for _ in range(BATCH)] for _ in range(MEASURED)]
         began = time.process_time()
         for batch in chats:
             await self.send(batch)

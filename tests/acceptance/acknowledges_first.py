@@ -6,7 +6,7 @@
 import sys
 from typing import Any
 
-import bot.app
+import bot.app_telegram
 from bot.channels.telegram.api import TelegramApi
 from bot.cli.main import main
 
@@ -20,5 +20,5 @@ class AcknowledgesFirst(TelegramApi):
 
 
 if __name__ == "__main__":
-    bot.app.TelegramApi = AcknowledgesFirst  # type: ignore[misc]
+    bot.app_telegram.TelegramApi = AcknowledgesFirst  # type: ignore[misc]
     sys.exit(main())
