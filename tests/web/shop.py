@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from tests.web.service import Server, listen
 
-SECRET = "s3cret-of-the-shop-" + "x" * 32
+SECRET = "s3cret-of-the-shop-" + "x" * 64
 PAGE = """<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>가게</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
 <body><h1>가게</h1><p>{words}</p><a href="#goods" id="goods">상품</a>{scripts}</body></html>"""

@@ -122,17 +122,19 @@ async def test_the_button_of_the_shop_opens_it_and_gets_the_focus_back(widget: W
     await expect(goods).to_be_focused()
 
 
-async def test_what_comes_while_it_is_closed_is_counted(widget: Widget, bot: Service) -> None:
+async def test_what_comes_while_it_is_closed_is_counted(widget: Widget, bot: Service, pictures: Path) -> None:
     await widget.open()
     await bot.stop_handling()
     try:
         await widget.say(QUESTION)
         await expect(widget.log.locator(".mine .meta")).to_contain_text(":")
         await widget.page.keyboard.press("Escape")
+        await expect(widget.window).to_be_hidden()
     finally:
         await bot.start_handling()
     await expect(widget.launcher).to_have_accessible_name(re.compile(r"^상담, 읽지 않은 메시지 \d+개$"))
     await expect(widget.launcher.locator(".count")).to_have_text(re.compile(r"^\d+$"))
+    await widget.page.screenshot(path=pictures / "widget-unread.png")
     await widget.launcher.click()
     await expect(widget.log).to_contain_text(ANSWER)
     await expect(widget.launcher.locator(".count")).to_be_hidden()
@@ -158,13 +160,21 @@ async def test_the_script_twice_is_one_widget(shop_context: BrowserContext, shop
     await widget.open()
 
 
-async def test_the_shop_chooses_word_and_side(shop_context: BrowserContext, shop: ShopSite) -> None:
+async def test_the_shop_chooses_word_side_and_height(
+    shop_context: BrowserContext, shop: ShopSite, pictures: Path
+) -> None:
     page = await shop_context.new_page()
-    widget = await Widget(page).visit(shop.put("/left", label="문의하기", side="left"))
+    widget = await Widget(page).visit(shop.put("/left", label="문의하기", side="left", bottom="70"))
     await expect(widget.launcher).to_have_text("문의하기")
     box = await widget.launcher.bounding_box()
     assert box is not None
-    assert box["x"] == 20
+    assert (box["x"], box["y"] + box["height"]) == (20, 860 - 20 - 70)
+    await widget.open()
+    window = await widget.window.bounding_box()
+    assert window is not None
+    assert window["y"] >= 0
+    assert window["y"] + window["height"] < box["y"]
+    await page.screenshot(path=pictures / "widget-left.png")
 
 
 @pytest.mark.parametrize("size", [(390, 800), (320, 568), (740, 360)], ids=["phone", "small", "turned"])
@@ -193,12 +203,13 @@ async def test_a_phone_that_is_turned_keeps_the_chat(widget: Widget) -> None:
     await expect(widget.window).to_be_visible()
 
 
-async def test_a_frame_that_does_not_come_is_told_and_tried_again(widget: Widget) -> None:
+async def test_a_frame_that_does_not_come_is_told_and_tried_again(widget: Widget, pictures: Path) -> None:
     page = widget.page
     await page.route("**/widget", lambda route: route.abort())
     await widget.launcher.click()
     await expect(widget.window).to_contain_text("상담 창을 열지 못했습니다.")
     await expect(page.locator("iframe")).not_to_be_visible()
+    await page.screenshot(path=pictures / "widget-failed.png")
     await page.unroute("**/widget")
     await widget.window.get_by_role("button", name="다시 시도").click()
     await expect(widget.log).to_contain_text(GREETING)

@@ -60,6 +60,9 @@
     close,
   );
   const dock = make("div", { className: script.dataset.side === "left" ? "dock left" : "dock" }, dialog, launcher);
+  // Set by script, which a content security policy allows; an attribute would be an inline style.
+  const lift = Number(script.dataset.bottom);
+  if (lift > 0) dock.style.setProperty("--lift", `${Math.min(lift, 400)}px`);
   const host = make("div", { lang: "ko" });
   const shadow = host.attachShadow({ mode: "open" });
   shadow.append(dock);
@@ -79,7 +82,7 @@
   const narrow = matchMedia("(max-width: 600px), (max-height: 480px)");
   const fit = () => {
     const seen = window.visualViewport; // a phone's keyboard takes a part of the screen
-    if (!seen || !narrow.matches) return;
+    if (!seen || !narrow.matches || seen.scale > 1.01) return; // who enlarges the page wants the window as it is
     dialog.style.setProperty("--seen", `${seen.height}px`);
     dialog.style.setProperty("--top", `${seen.offsetTop}px`);
   };
