@@ -9,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Reques
 from tests.web.conftest import chromium
 from tests.web.service import Service
 from tests.web.shop import ShopSite, Widget, signed
+from tests.web.test_look import contrast
 from tests.web.test_page import ANSWER, QUESTION
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -215,6 +216,14 @@ async def test_a_frame_that_does_not_come_is_told_and_tried_again(widget: Widget
     await expect(widget.log).to_contain_text(GREETING)
 
 
+async def test_the_page_of_the_frame_is_a_chat_by_itself_too(shop_context: BrowserContext, bot: Service) -> None:
+    page = await shop_context.new_page()
+    await page.goto(f"{bot.url}/widget")
+    await expect(page.get_by_role("log")).to_contain_text(GREETING)
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_label("메시지")).to_be_visible()
+
+
 async def test_a_site_that_is_not_allowed_sees_nothing(shop_browser: Browser, bot: Service, shop: ShopSite) -> None:
     context = await shop_browser.new_context()
     page = await context.new_page()
@@ -268,3 +277,16 @@ async def test_how_it_looks(shop_context: BrowserContext, pictures: Path, scheme
     overflow = "(e) => e.scrollWidth - e.clientWidth"
     assert await widget.chat.locator("html").evaluate(overflow) <= 0
     assert await page.locator("html").evaluate(overflow) <= 0
+
+
+async def test_the_button_wears_the_colours_of_the_chat() -> None:
+    web = Path(__file__).parents[2] / "bot/channels/web"
+    for half in (0, 1):
+        page, button = (
+            dict(
+                re.findall(r"--([a-z0-9-]+): (#[0-9a-f]+);", (web / name).read_text().split("color-scheme: dark")[half])
+            )
+            for name in ("static/base.css", "launcher.css")
+        )
+        assert button.items() - {("unread", "#b3261e")} <= page.items()
+        assert contrast("#ffffff", "#b3261e") >= 4.5

@@ -1,5 +1,6 @@
 """Visitors whom the shop has signed, in Chromium: whose conversation is shown, and what is left when they go."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,6 +127,16 @@ async def test_the_shop_may_give_a_function_that_fetches_the_signature(
     await expect_nothing_of_before(widget)
 
 
+async def test_a_page_that_comes_back_asks_again_who_is_there(shop_context: BrowserContext) -> None:
+    page = await shop_context.new_page()
+    widget = await Widget(page).visit("/")
+    await expect(widget.launcher).to_be_visible()
+    await page.evaluate("(token) => { window.who = token; Sangdam.visitor(async () => who); }", signed("돌아온 손님"))
+    await asked(widget)
+    await page.evaluate("who = ''; dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    await expect_nothing_of_before(widget)
+
+
 def unsigned(subject: str) -> str:
     return signed(subject, secret="", algorithm="none")
 
@@ -140,7 +151,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("kind", REFUSED)
 async def test_who_is_not_truly_signed_goes_on_without_a_name(
-    shop_context: BrowserContext, shop: ShopSite, kind: str
+    shop_context: BrowserContext, shop: ShopSite, pictures: Path, kind: str
 ) -> None:
     page = await shop_context.new_page()
     await asked(await Widget(page).visit(shop.put("/true", visitor=signed("옛 손님"))))
@@ -148,6 +159,8 @@ async def test_who_is_not_truly_signed_goes_on_without_a_name(
         widget = await Widget(page).visit(shop.put("/false", visitor=REFUSED[kind]()))
         await widget.launcher.click()
         await expect(widget.log).to_contain_text(ANONYMOUS)
+        await expect(widget.log.locator(".remark")).to_be_in_viewport(ratio=1)
+    await page.screenshot(path=pictures / f"widget-{kind}.png")
     reason = "visitor_expired" if kind == "expired" else "visitor_refused"
     assert reason in (await warned.value).text
     await expect_nothing_of_before(widget)
@@ -171,6 +184,20 @@ async def test_a_session_that_ends_is_begun_again_with_what_the_shop_has(
     await page.reload()
     await widget.launcher.click()
     await expect(widget.log.locator(".mine .bubble").last).to_have_text("이 말은 남습니다")
+
+
+async def test_a_session_that_ends_after_a_while_goes_on_by_itself(
+    shop_context: BrowserContext, shop: ShopSite
+) -> None:
+    page = await shop_context.new_page()
+    await page.clock.install()
+    widget = await asked(await Widget(page).visit(shop.put("/long", visitor=signed("반나절"))))
+    await page.clock.fast_forward("02:00")
+    await page.route("**/chat/messages", lambda route: route.fulfill(status=401, body="{}"), times=1)
+    await widget.say("끊기지 않는 말")
+    await expect(widget.log.locator(".mine .bubble")).to_have_text([QUESTION, "끊기지 않는 말"])
+    await expect(widget.log.locator(".mine .meta").last).to_contain_text(":")  # the server has it
+    await expect(widget.log).not_to_contain_text(ANONYMOUS)
 
 
 async def test_an_erased_visitor_goes_on_without_a_name(

@@ -212,6 +212,9 @@
     else launcher.removeAttribute("aria-label");
   }
 
+  // A page that comes back from the browser's own keeping may show a customer who has signed out since.
+  addEventListener("pageshow", (event) => event.persisted && loaded && introduce());
+
   // ---- what the shop's page may do
 
   const api = {

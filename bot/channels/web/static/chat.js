@@ -253,7 +253,9 @@ function follows() {
 function readOn(element) {
   if (element && anchor === null) {
     const before = element.previousElementSibling;
-    anchor = before?.classList.contains("mine") ? before : element;
+    const told = before?.matches(".day") ? before.previousElementSibling : before;
+    if (told?.matches(".remark")) anchor = told; // why the conversation begins anew comes first
+    else anchor = before?.matches(".mine") ? before : element;
   }
   const scroll = $("scroll");
   const end = scroll.scrollHeight - scroll.clientHeight;
