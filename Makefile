@@ -32,7 +32,7 @@ run: setup
 	@SANGDAM_DATA_DIR="$${SANGDAM_DATA_DIR:-./data}" exec $(PYTHON) -m bot run
 
 test: dev browser lint
-	@exec $(PYTHON) -m pytest -q -n 2 --dist loadfile
+	@exec $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 browser: dev
 	@scripts/browser.sh $(PYTHON)
