@@ -167,7 +167,7 @@ async def test_a_stop_loses_nothing_and_sends_nothing_twice(api: BotApiServer, s
 async def test_a_stop_while_starting_is_a_stop(sqlite_runner: Runner) -> None:
     service = await sqlite_runner.start()
     await service.url()
-    assert await service.stop(20) == 0
+    assert await service.stop() == 0
 
 
 async def test_chat_greets_first_and_answers_each_line_before_the_next(commands: Runner) -> None:
