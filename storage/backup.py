@@ -8,7 +8,7 @@ import base64
 import gzip
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +25,7 @@ from storage.tables import (
     consent_events,
     conversations,
     customers,
+    files,
     inbox,
     leases,
     messages,
@@ -40,6 +41,7 @@ from storage.tables import (
 
 FORMAT = 1
 _CHUNK = 1_000
+_CHUNK_BYTES = 16 * 1024 * 1024  # files are large: few of them are held at once
 # A lease belongs to a running process; sessions and links that were open then must not open anything later.
 _LEFT_OUT = {leases.name, staff_sessions.name, staff_links.name, sign_in_failures.name}
 
@@ -115,22 +117,34 @@ def _tables() -> list[sa.Table]:
 
 async def _write_table(connection: AsyncConnection, table: sa.Table, file: Any) -> int:
     count = 0
-    async for row in await connection.stream(sa.select(table)):
+    async for row in _rows(connection, table):
         values = [{"b": base64.b64encode(v).decode()} if isinstance(v, bytes) else v for v in row]
         file.write(orjson.dumps([table.name, values]) + b"\n")
         count += 1
     return count
 
 
+async def _rows(connection: AsyncConnection, table: sa.Table) -> AsyncIterator[sa.Row[Any]]:
+    if table is not files:
+        async for row in await connection.stream(sa.select(table)):
+            yield row
+        return
+    # A stream reads ahead by rows, whatever their size.
+    for file_id in (await connection.execute(sa.select(files.c.id).order_by(files.c.id))).scalars().all():
+        yield (await connection.execute(sa.select(files).where(files.c.id == file_id))).one()
+
+
 def _chunks(file: BinaryIO | gzip.GzipFile) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     name = ""
     chunk: list[dict[str, Any]] = []
+    size = 0
     for line in file:
         row_name, values = orjson.loads(line)
-        if chunk and (row_name != name or len(chunk) >= _CHUNK):
+        if chunk and (row_name != name or len(chunk) >= _CHUNK or size >= _CHUNK_BYTES):
             yield name, chunk
-            chunk = []
+            chunk, size = [], 0
         name = row_name
+        size += len(line)
         columns = metadata.tables[name].columns.keys()
         chunk.append(
             {c: base64.b64decode(v["b"]) if isinstance(v, dict) else v for c, v in zip(columns, values, strict=True)}
@@ -153,7 +167,7 @@ async def _forget_erased(storage: Storage, connection: AsyncConnection) -> int:
     for start in range(0, len(gone), _CHUNK):
         ids = gone[start : start + _CHUNK]
         theirs = sa.select(conversations.c.id).where(conversations.c.customer_id.in_(ids))
-        for table in (outbox, inbox, staff_notes, staff_steps, messages):
+        for table in (files, outbox, inbox, staff_notes, staff_steps, messages):
             await connection.execute(sa.delete(table).where(table.c.conversation_id.in_(theirs)))
         for table in (cases, consent_events, conversations, accounts):
             await connection.execute(sa.delete(table).where(table.c.customer_id.in_(ids)))

@@ -16,6 +16,7 @@ from storage.crypto import Hashes, MasterKey, WrongKey
 from storage.database import Database
 from storage.desk_views import DeskViews
 from storage.facts import ensure_fact
+from storage.files import Files
 from storage.intake import NeedKeys
 from storage.keys import KeyStore
 from storage.knowledge import KnowledgeVersions
@@ -42,6 +43,7 @@ class Storage:
     sign_ins: SignInTries
     access_log: AccessLog
     desk: DeskViews
+    files: Files
 
     async def run(self, make: Callable[[list[int]], Program[T]]) -> T:
         """Run a program of the hot path, fetching or making the keys it asks for first.
@@ -94,6 +96,7 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
             sign_ins=SignInTries(database, hashes, clock),
             access_log=AccessLog(database, hashes, clock),
             desk=DeskViews(database, keys),
+            files=Files(database, keys),
         )
     finally:
         await database.close()

@@ -105,6 +105,26 @@ messages = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Contents are sealed. What no message refers to (seq NULL) goes after a while; touched_at says from when.
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False, index=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("platform_id", sa.Text, nullable=False, comment="of the message it is held for, empty for none"),
+    sa.Column("seq", sa.BigInteger, comment="the message that refers to it"),
+    sa.Column("touched_at", Time, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+sa.Index(
+    "files_waiting",
+    files.c.touched_at,
+    sqlite_where=files.c.seq.is_(None),
+    postgresql_where=files.c.seq.is_(None),
+)
+
 inbox = sa.Table(
     "inbox",
     metadata,
