@@ -64,6 +64,7 @@ async def compose(settings: Settings, parts: Parts, desk_limits: DeskLimits | No
     loops: dict[str, Loop] = {
         "signals": parts.signals.run,
         "knowledge": parts.librarian.run,
+        "files": web.run,
     }
     channels = [WEB]
     deliveries: dict[str, Delivery] = {}

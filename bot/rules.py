@@ -22,6 +22,8 @@ RULES = {
     "/chat/session": ANYONE,
     "/chat/messages": SESSION,
     "/chat/ack": SESSION,
+    "/chat/files": SESSION,
+    "/chat/files/{file}": SESSION,
     "/chat/stream": SESSION,
     "/widget.js": ANYONE,
     "/widget": ANYONE,

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from bot.channels.web.answers import DATA_HEADERS, Endpoint, Refused, answer, answering
 from bot.channels.web.feed import Feed
+from bot.channels.web.files import SessionFiles
 from bot.channels.web.limits import Gate, WebLimits
 from bot.channels.web.pages import Files, Pages
 from bot.channels.web.policy import PolicyShelf
@@ -61,6 +62,7 @@ class WebChat:
         self._pages = Pages(shelf, self._menu, shop_name, framing, widget_origins)
         self._texts = Texts(tomllib.loads((Path(__file__).parent / "texts_ko.toml").read_text("utf-8")))
         self._gate = None if limits is None else Gate(limits)
+        self._files = SessionFiles(storage, CHANNEL, self._session, clock, self._gate)
         self._widget = Widget(
             self._sessions, Visitors(widget_secret, clock), self._gate, self._texts, shop_name, widget_origins
         )
@@ -78,10 +80,17 @@ class WebChat:
             self._route("/widget/session", self._widget.open_session, "POST"),
             self._route("/chat/session", self._open_session, "POST"),
             self._route("/chat/messages", self._take_message, "POST"),
+            self._route("/chat/files", self._files.upload, "POST"),
+            self._route("/chat/files/{file}", self._files.give, "GET"),
+            self._route("/chat/files/{file}", self._files.remove, "DELETE"),
             self._route("/chat/ack", self._acknowledge, "POST"),
             self._route("/chat/stream", self._stream, "GET"),
             Mount("/static", Files(), name="web-static"),
         ]
+
+    async def run(self) -> None:
+        """What has to be done now and then, until cancelled: uploads that no message came for are removed."""
+        await self._files.run()
 
     def close(self) -> None:
         """End the open streams; call it before the server waits for its connections."""
@@ -102,19 +111,24 @@ class WebChat:
             self._gate.message(request, address)
         posted = await read_message(request)
         label = await self._label(address, posted) if posted.kind is IncomingKind.BUTTON else ""
+        number = platform_id(address, posted.id)
+        attachments = await self._files.attach(address, posted.files, number) if posted.files else ()
         receipt = await self._intake.put(
             Incoming(
                 channel=CHANNEL,
-                platform_id=platform_id(address, posted.id),
+                platform_id=number,
                 address=address,
                 kind=posted.kind,
                 at=self._clock(),
                 text=posted.text or label,
                 button=posted.button,
                 ref=str(posted.ref or ""),
+                attachments=attachments,
                 name=session.name,
             )
         )
+        if posted.files:
+            await self._files.sent(receipt.conversation_id, posted.files, receipt.seq)
         if receipt.seq == 1:
             self._signals.tell([session_topic(address)])
         return answer({"seq": receipt.seq}, 202)

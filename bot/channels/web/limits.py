@@ -11,6 +11,8 @@ from starlette.requests import Request
 from bot.channels.web.answers import Refused
 
 _MOST_KEYS = 50_000
+_EVERYBODY = ""
+_UPLOAD_WAIT = 3.0  # seconds until a page may try an upload again
 _STREAM_WAIT = 10.0  # seconds until a page may ask again for a stream
 
 
@@ -31,6 +33,10 @@ class WebLimits:
     address_sessions: Rate = Rate(30, 0.5)
     address_visitors: Rate = Rate(60, 2.0)  # asked for each time a page of the shop opens its widget
     session_acks: Rate = Rate(40, 4.0)
+    session_uploads: Rate = Rate(15, 0.2)
+    address_uploads: Rate = Rate(100, 2.0)
+    session_files: Rate = Rate(60, 6.0)  # shown and taken out; a page opened anew shows what was sent before
+    uploads: int = 16  # at the same time in this process: each is held in memory
     session_streams: int = 8
     address_streams: int = 256
 
@@ -44,6 +50,10 @@ class Gate:
         self._sessions = Buckets(limits.address_sessions)
         self._visitors = Buckets(limits.address_visitors)
         self._acks = Buckets(limits.session_acks)
+        self._uploads = Buckets(limits.session_uploads)
+        self._all_uploads = Buckets(limits.address_uploads)
+        self._files = Buckets(limits.session_files)
+        self._uploading = Places(limits.uploads)
         self._streams = Places(limits.session_streams)
         self._all_streams = Places(limits.address_streams)
 
@@ -59,6 +69,17 @@ class Gate:
 
     def ack(self, address: str) -> None:
         _pass(self._acks, address, "too_many")
+
+    def file(self, address: str) -> None:
+        _pass(self._files, address, "too_many_here")
+
+    def upload(self, request: Request, address: str) -> Callable[[], None]:
+        """Returns what to call when the upload ends."""
+        _pass(self._uploads, address, "too_many_uploads")
+        _pass(self._all_uploads, network(request), "too_many_here")
+        if not self._uploading.enter(_EVERYBODY):
+            raise Refused(429, "too_many_here", _UPLOAD_WAIT)
+        return lambda: self._uploading.leave(_EVERYBODY)
 
     def stream(self, request: Request, address: str) -> Callable[[], None]:
         """Returns what to call when the stream ends."""
