@@ -119,6 +119,20 @@ class Database:
         return self._writer
 
 
+class SqliteConnection(sqlite3.Connection):
+    """Lets go of its locks when it is closed.
+
+    A task that is cancelled while the driver's thread works for it has its connection closed by SQLAlchemy, in the
+    middle of a transaction. SQLite then keeps connection and lock for as long as anybody holds a cursor of it.
+    """
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # closed already
+            if self.in_transaction:
+                self.rollback()
+        super().close()
+
+
 def _run_sqlite(connection: sqlite3.Connection, program: Program[T]) -> T:
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -146,7 +160,10 @@ def _execute(connection: sqlite3.Connection, statement: Statement, params: Any) 
 def _sqlite_engine(url: str, *, read_only: bool) -> AsyncEngine:
     # isolation_level=None keeps the driver from opening transactions of its own; "begin" below does it.
     engine = create_async_engine(
-        url, pool_size=4 if read_only else 1, max_overflow=0, connect_args={"isolation_level": None}
+        url,
+        pool_size=4 if read_only else 1,
+        max_overflow=0,
+        connect_args={"isolation_level": None, "factory": SqliteConnection},
     )
 
     @sa.event.listens_for(engine.sync_engine, "connect")

@@ -1,11 +1,15 @@
 """Writers take turns, readers write nothing, and a rollback leaves the writer usable."""
 
 import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from domain.errors import Conflict
+from storage.database import BUSY_TIMEOUT_MS, SqliteConnection
 from storage.facts import ensure_fact, get_fact, set_fact
 from storage.opening import Storage
 from storage.statements import Program, Statement, in_list
@@ -95,3 +99,54 @@ async def test_a_fact_is_set_once_and_by_one(urls: Urls) -> None:
     async with urls.open() as one, urls.open() as two:
         await ensure_fact(one.database, "offset", "5")
         assert await ensure_fact(two.database, "offset", "9") == "5"
+
+
+def test_a_connection_that_is_closed_in_a_transaction_lets_go_of_its_lock(tmp_path: Path) -> None:
+    def half_way(factory: type[sqlite3.Connection]) -> sqlite3.Cursor:
+        connection = sqlite3.connect(tmp_path / "a.db", isolation_level=None, factory=factory)
+        connection.execute("CREATE TABLE IF NOT EXISTS t (a)")
+        connection.execute("BEGIN IMMEDIATE")
+        cursor = connection.execute("INSERT INTO t VALUES (1), (2) RETURNING a")
+        connection.close()
+        return cursor
+
+    def other_writes() -> None:
+        other = sqlite3.connect(tmp_path / "a.db", isolation_level=None, timeout=0)
+        with contextlib.closing(other):
+            other.execute("BEGIN IMMEDIATE")
+
+    cursor = half_way(SqliteConnection)
+    other_writes()
+    del cursor
+    cursor = half_way(sqlite3.Connection)  # what the driver would do
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        other_writes()
+    del cursor
+
+
+@pytest.mark.parametrize("moments", range(0, 24, 3))
+async def test_a_write_that_is_cancelled_keeps_nobody_waiting(urls: Urls, moments: int) -> None:
+    async with urls.open() as one, urls.open() as two:
+        await ensure_fact(one.database, "a", "0")
+        free = asyncio.Event()
+
+        async def holds() -> None:
+            async with one.database.write() as connection:
+                await connection.execute(sa.update(facts).where(facts.c.name == "a").values(value="1"))
+                await free.wait()
+
+        async def waits() -> None:
+            async with two.database.write() as connection:
+                await connection.execute(sa.update(facts).where(facts.c.name == "a").values(value="2"))
+
+        holding, waiting = asyncio.create_task(holds()), asyncio.create_task(waits())
+        for _ in range(moments):
+            await asyncio.sleep(0.002)  # to be cancelled at one moment or another of its way to the lock
+        waiting.cancel()
+        free.set()
+        await asyncio.wait([holding, waiting])
+        async with asyncio.timeout(BUSY_TIMEOUT_MS / 2000):
+            await set_fact(one.database, "a", "3")
+            await set_fact(two.database, "a", "4")
+        assert await get_fact(one.database, "a") == "4"
+        assert waiting.done()  # it is still at hand, with its frames and what they hold
