@@ -14,7 +14,8 @@ from knowledge.shelf import Shelf
 
 def main() -> None:
     """Serve until standard input ends, which it also does when the parent is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent says when to end
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C and supervisors reach the whole group;
+        signal.signal(number, signal.SIG_IGN)  # the parent, which finishes its work first, says when to end
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not mix with replies
     Worker(Shelf(Analyzer()), sys.stdin.buffer, replies).serve()
