@@ -65,6 +65,13 @@ async def test_a_message_of_surrogates_and_nothing_breaks_nothing(analysis: Anal
     assert len(decided) == 3
 
 
+async def test_a_signal_to_the_whole_group_is_the_programs_to_heed(analysis: AnalysisProcess) -> None:
+    before, expected = child(), await analysis.decide(1, [(QUESTION, None)])
+    before.terminate()
+    assert await analysis.decide(1, [(QUESTION, None)]) == expected
+    assert child().pid == before.pid
+
+
 async def test_it_comes_back_when_it_is_killed(analysis: AnalysisProcess) -> None:
     before, expected = child(), await analysis.decide(1, [(QUESTION, None)])
     asked = asyncio.create_task(analysis.decide(1, [(QUESTION, None)] * 400))
