@@ -15,9 +15,13 @@ class IncomingKind(StrEnum):
     UNBLOCKED = "unblocked"
 
 
+OURS = "web:"  # how the file_id of a file that we keep ourselves begins
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file the platform keeps for us. group joins the parts of one album. size in bytes, 0 when unknown."""
+    """A file the platform keeps for us, or we ourselves. group joins the parts of one album. size in bytes, 0 when
+    unknown."""
 
     kind: str
     file_id: str
@@ -25,6 +29,11 @@ class Attachment:
     mime: str = ""
     size: int = 0
     group: str = ""
+
+    @property
+    def kept_id(self) -> str:
+        """The id under which we keep the file ourselves, "" when a platform does."""
+        return self.file_id.removeprefix(OURS) if self.file_id.startswith(OURS) else ""
 
 
 @dataclass(frozen=True, slots=True)

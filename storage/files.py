@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from domain.consent import ConsentAct, ConsentPurpose
 from domain.errors import KeyGone, SangdamError
-from domain.messages import Attachment
+from domain.messages import OURS
 from storage.crypto import Key
 from storage.database import Database
 from storage.keys import KeyStore
@@ -21,7 +21,6 @@ from storage.times import SECOND
 
 KEPT = 3600 * SECOND  # how long an upload waits for its message
 MOST_WAITING = 20  # uploads of one conversation that no message refers to yet
-_PREFIX = "web:"
 
 
 class TooManyFiles(SangdamError):
@@ -151,9 +150,11 @@ class Files:
             inbox.c.platform_id == files.c.platform_id,
             inbox.c.conversation_id == files.c.conversation_id,
         )
-        old = files.c.seq.is_(None) & (files.c.touched_at < now - KEPT)
+        waiting = files.c.seq.is_(None)
+        old = waiting & (files.c.touched_at < now - KEPT)
         async with self._database.write() as connection:
-            await connection.execute(sa.update(files).where(old, taken.exists()).values(seq=taken.scalar_subquery()))
+            held = waiting & (files.c.platform_id != "")
+            await connection.execute(sa.update(files).where(held, taken.exists()).values(seq=taken.scalar_subquery()))
             gone = await connection.execute(sa.delete(files).where(old))
         return gone.rowcount
 
@@ -165,12 +166,7 @@ class Files:
 
 def reference(file_id: str) -> str:
     """The file_id of an Attachment whose file we keep ourselves."""
-    return _PREFIX + file_id
-
-
-def kept_id(attachment: Attachment) -> str:
-    """The id under which we keep an attachment's file, "" when a platform keeps it."""
-    return attachment.file_id.removeprefix(_PREFIX) if attachment.file_id.startswith(_PREFIX) else ""
+    return OURS + file_id
 
 
 def _binding(conversation_id: int, file_id: str) -> bytes:

@@ -6,7 +6,7 @@ import zlib
 
 def png(width: int = 2, height: int = 2) -> bytes:
     """A picture that browsers do show."""
-    rows = b"".join(b"\0" + b"\x1f\x61\x54" * width for _ in range(height))
+    rows = b"".join(b"\0" + b"\xc8\x6e\x32" * width for _ in range(height))
     parts = (
         (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
         (b"IDAT", zlib.compress(rows)),

@@ -26,10 +26,12 @@ log = structlog.get_logger()
 Endpoint = Callable[[Request], Awaitable[ASGIApp]]
 
 
-def page_headers(frame_ancestors: str) -> dict[str, str]:
-    """Headers of an HTML page: it runs nothing but our own files. frame_ancestors: sources that may frame it."""
+def page_headers(frame_ancestors: str, *, pictures: str = "") -> dict[str, str]:
+    """Headers of an HTML page: it runs nothing but our own files. frame_ancestors: sources that may frame it;
+    pictures: a source of pictures beside our own."""
+    images = f"'self' data: {pictures}".strip()
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src {images}; "
         f"frame-ancestors {frame_ancestors}; base-uri 'none'; form-action 'self'"
     )
     return _COMMON | {

@@ -16,6 +16,7 @@ from bot.channels.web.policy import PolicyEdition, PolicyShelf
 from bot.channels.web.stream import clause_href
 
 _HERE = Path(__file__).parent
+_OWN_FILES = "blob:"  # a customer's own pictures, fetched with a token and shown from memory
 _ENTRIES = ("chat.js", "frame.js")  # what a page begins with; the frame's goes on to the other
 
 
@@ -32,8 +33,9 @@ class Pages:
     ) -> None:
         self._shelf, self._menu, self._shop = shelf, menu, shop_name
         self._headers = page_headers(frame_ancestors)
+        self._chat_headers = page_headers(frame_ancestors, pictures=_OWN_FILES)
         self._widget_origins = widget_origins
-        self._widget_headers = page_headers(" ".join(widget_origins) or "'none'") | FOR_OTHER_SITES
+        self._widget_headers = page_headers(" ".join(widget_origins) or "'none'", pictures=_OWN_FILES) | FOR_OTHER_SITES
         # Named in the page, so that a browser fetches them at once and not as each import is met.
         self._modules = sorted(file.name for file in (_HERE / "static").glob("*.js"))
         self._templates = jinja2.Environment(
@@ -45,7 +47,7 @@ class Pages:
         )
 
     async def chat(self, request: Request) -> Response:
-        return self._chat(request, self._headers)
+        return self._chat(request, self._chat_headers)
 
     async def widget(self, request: Request) -> Response:
         """The chat page for a frame on one of the shop's pages."""

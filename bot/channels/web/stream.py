@@ -14,7 +14,6 @@ from bot.channels.web.feed import PAGE, Feed, Listener
 from bot.channels.web.sessions import session_topic
 from domain.errors import KeyGone
 from domain.messages import Author, LoggedMessage
-from storage.files import kept_id
 
 KEEP_ALIVE = 15.0  # seconds; a page that hears nothing for more than twice this takes the connection for lost
 _BEAT = b": beat\n\n"
@@ -135,7 +134,7 @@ def message_json(message: LoggedMessage) -> dict[str, Any]:
             "href": clause_href(source.entry, source.version),
         },
         "attachments": [
-            {"kind": a.kind, "name": a.name, "size": a.size, "type": a.mime, "id": kept_id(a)}
+            {"kind": a.kind, "name": a.name, "size": a.size, "type": a.mime, "id": a.kept_id}
             for a in message.attachments
         ],
         "delivery": message.delivery.value,

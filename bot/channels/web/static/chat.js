@@ -2,6 +2,7 @@
 
 import { host, owner } from "./around.js";
 import { composer } from "./composer.js";
+import { Files } from "./files.js";
 import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { Panel } from "./panel.js";
@@ -22,6 +23,7 @@ const log = new Log($("log"), root, {
   retry: (item) => outbox.retry(item),
   discard: (item) => outbox.discard(item),
   cite: (source, link) => panel.open(source, link),
+  file: async (id) => (await session.fetch(`chat/files/${id}`)).blob(),
 });
 const stream = new Stream(session, { event: received, state: connection, after: () => seen });
 
@@ -73,6 +75,7 @@ function opened() {
   owner.remark = "";
   if (seen === 0 && outbox.untouched) outbox.start();
   else scrollToEnd();
+  outbox.settled.then(() => files.retryAll()); // no file is taken before the conversation has begun
 }
 
 let typingSoon = 0;
@@ -123,7 +126,13 @@ function sent(item) {
   log.sending(item);
 }
 
-const field = composer($("compose"), (text) => shown(outbox.text(text)));
+let field = null;
+const files = new Files(session, $("compose"), {
+  changed: () => field?.changed(),
+  refused: renewSession,
+  before: () => outbox.settled,
+});
+field = composer($("compose"), files, (text, taken) => shown(taken.length ? outbox.withFiles(text, taken) : outbox.text(text)));
 for (const button of document.querySelectorAll("[data-button]")) {
   button.addEventListener("click", () => {
     press(button.dataset.button, button.textContent.trim(), 0);
@@ -137,6 +146,7 @@ function connection(state, refusal) {
   if (state === "live") {
     $("banner").hidden = true;
     outbox.retryAll();
+    if (ready) files.retryAll();
   } else if (state === "refused" && [401, 410].includes(refusal.status)) {
     renewSession(refusal);
   } else {
@@ -163,6 +173,7 @@ function begin(remark) {
   stream.pause();
   log.clear();
   if (remark) log.remark(remark);
+  files.anew();
   typing(false);
   [seen, ready, held] = [0, false, []];
   $("log").setAttribute("aria-live", "off");

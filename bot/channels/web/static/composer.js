@@ -9,14 +9,15 @@ const NEAR = 400;
 const KEY = kept("sangdam.draft");
 const store = () => sessionStorage;
 
-export function composer(form, send) {
+// files: what goes with the text. send(text, files)
+export function composer(form, files, send) {
   const text = form.querySelector("textarea");
-  const button = form.querySelector("button");
+  const button = form.querySelector(".send");
   const hint = form.querySelector(".hint");
 
   const changed = () => {
     const left = MOST - [...text.value].length;
-    button.disabled = !text.value.trim() || left < 0;
+    button.disabled = (!text.value.trim() && !files.ready) || left < 0;
     hint.classList.toggle("over", left < 0);
     hint.textContent = left < 0 ? T.tooLong(-left) : left < NEAR ? T.left(left) : "";
     write(KEY, text.value || null, store);
@@ -36,11 +37,12 @@ export function composer(form, send) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (button.disabled) return;
-    send(text.value.trim());
+    if (files.busy) files.say(T.stillUploading);
+    if (button.disabled || files.busy) return;
+    send(text.value.trim(), files.take());
     text.value = "";
     changed();
     text.focus();
   });
-  return { focus: () => text.focus() };
+  return { focus: () => text.focus(), changed };
 }

@@ -8,7 +8,7 @@ const { root, origins: allowed } = document.body.dataset;
 const origins = JSON.parse(allowed);
 const PAUSES = [1000, 3000]; // before the server is asked again about a visitor
 const YOUNG = 60_000; // ms; a session that ends this soon after it began would end again
-const KEPT = ["sangdam.draft.", "sangdam.unsent."];
+const KEPT = ["sangdam.draft.", "sangdam.unsent.", "sangdam.files."];
 
 let shop = ""; // the origin of the page around us, once it has spoken
 let signed; // what the page said last: the signed visitor, null for none, undefined before it said anything

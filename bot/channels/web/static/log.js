@@ -1,9 +1,10 @@
 // The conversation on the screen: logged messages by seq, and below them what is still on its way.
 
+import { attachment, forgetFiles } from "./attachments.js";
 import { ICONS, blocks, dayText, icon, make, timeText, words } from "./dom.js";
 import { T } from "./texts.js";
 
-// on: { press(button, seq), retry(item), discard(item), cite(source, link) }
+// on: { press(button, seq), retry(item), discard(item), cite(source, link), file(id) -> promise of a blob }
 export class Log {
   #list;
   #root;
@@ -31,6 +32,7 @@ export class Log {
 
   clear() {
     this.#list.replaceChildren();
+    forgetFiles();
     this.#shown.clear();
     this.#pending.clear();
     this.#last = null;
@@ -74,7 +76,7 @@ export class Log {
     const element = this.#pending.get(item) ?? make("li");
     if (!this.#pending.has(item)) {
       this.#pending.set(item, element);
-      element.append(make("span", { class: "hidden", textContent: `${T.me}: ` }), this.#bubble({ author: "customer", text: item.label }), make("div", { class: "meta" }));
+      element.append(make("span", { class: "hidden", textContent: `${T.me}: ` }), this.#bubble({ author: "customer", text: item.label, attachments: item.files }), make("div", { class: "meta" }));
       this.#list.append(element);
     }
     element.className = `msg mine ${item.state}${item.body.button ? " pressed" : ""}`;
@@ -101,6 +103,10 @@ export class Log {
     for (const item of this.#pending.keys()) {
       if (item.seq === message.seq) return item;
       if (item.seq) continue;
+      if (item.body.files || message.attachments.length) {
+        if (item.body.files?.[0].id === message.attachments[0]?.id) return item;
+        continue;
+      }
       if (item.body.button ? item.body.button === message.button : item.label === message.text) return item;
     }
     return undefined;
@@ -129,11 +135,9 @@ export class Log {
     const text = message.text || (message.button ? T.pressed : "");
     const bubble = make("div", { class: "bubble" });
     if (message.source) bubble.append(make("blockquote", { class: "words" }, ...blocks(text)), this.#cite(message.source));
-    else if (message.author === "customer") bubble.append(make("p", { textContent: text })); // as they wrote it
+    else if (message.author === "customer" && text) bubble.append(make("p", { textContent: text })); // as they wrote it
     else bubble.append(...blocks(text));
-    for (const file of message.attachments ?? []) {
-      bubble.append(make("p", { class: "file", textContent: `${T.file}: ${file.name || file.kind}` }));
-    }
+    for (const file of message.attachments ?? []) bubble.append(attachment(file, this.#on.file));
     return bubble;
   }
 

@@ -9,7 +9,7 @@ const PAUSES = [700, 2500]; // before the tries that are made without asking
 const START = "start"; // one id for every window, so that a session starts once
 
 // on: { state(item) when an item's state changed, refused(refusal) when the session is gone }
-// An item is { id, body, label, state: "sending" | "sent" | "failed", seq, why, final }.
+// An item is { id, body, label, files, state: "sending" | "sent" | "failed", seq, why, final }.
 export class Outbox {
   #session;
   #on;
@@ -37,6 +37,12 @@ export class Outbox {
 
   text(text) {
     return this.#put({ id: newId(), body: { text }, label: text, state: "sending" });
+  }
+
+  // files: uploads of this session, { id, name, size, type }
+  withFiles(text, files) {
+    const body = { text, files: files.map(({ id, name }) => ({ id, name })) };
+    return this.#put({ id: newId(), body, label: text, files, state: "sending" });
   }
 
   button(data, label, ref) {
@@ -98,7 +104,7 @@ export class Outbox {
           await new Promise((resume) => setTimeout(resume, pause));
           continue;
         }
-        const over = known && [400, 413].includes(error.status);
+        const over = known && [400, 404, 413].includes(error.status);
         this.#change(item, { state: "failed", why: known ? error.message : "", final: over });
         if (known && [401, 410].includes(error.status)) this.#on.refused(error);
       }
@@ -112,7 +118,7 @@ export class Outbox {
   }
 
   #keep() {
-    const kept = this.#queue.filter((item) => item.label !== null).map(({ id, body, label }) => ({ id, body, label }));
+    const kept = this.#queue.filter((item) => item.label !== null).map(({ id, body, label, files }) => ({ id, body, label, files }));
     write(KEY, kept.length ? JSON.stringify(kept) : null, store);
   }
 }

@@ -50,6 +50,11 @@ export class Session {
     return this.fetch(path, { method: "POST", headers, body: JSON.stringify(body), ...options });
   }
 
+  // Where and as whom to ask, for a request that fetch cannot make.
+  async ticket(path) {
+    return { token: await this.#open(), url: `${this.#root}/${path}` };
+  }
+
   // Forget the session whose token was refused. False when it was forgotten before: a late answer ends no new session.
   drop(token) {
     if (token !== this.token) return false;
