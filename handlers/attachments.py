@@ -1,4 +1,8 @@
-"""Photos, files, voice messages and stickers. Only their ids at the platform are kept."""
+"""Photos, files, voice messages and stickers.
+
+Of what a platform keeps only its id is stored; the chat page's files are ours. The staff open one only with the consent
+that is asked for here.
+"""
 
 from domain.consent import ConsentAct, ConsentPurpose
 from domain.conversation import Age
@@ -18,6 +22,13 @@ def received(turn: Turn) -> None:
     elif kind == "voice":
         turn.say(turn.texts("attachment.voice"), [[Button(turn.texts("agent.offer"), "agent:connect")]])
     else:
+        _file(turn)
+
+
+def for_a_person(turn: Turn) -> None:
+    """What came while a person has the conversation, or will: of a file that we keep, say what keeps it closed."""
+    opens = turn.may_use_service and turn.granted(ConsentPurpose.ATTACHMENTS)
+    if turn.incoming.attachments[0].kept_id and not opens:
         _file(turn)
 
 

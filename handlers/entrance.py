@@ -85,9 +85,11 @@ def _start(turn: Turn, first: bool) -> None:
 
 
 def _attachment(turn: Turn, first: bool) -> None:
-    if turn.owner is Owner.QUEUE:
-        people.note_while_waiting(turn)
-    elif turn.owner is Owner.BOT:
+    if turn.owner is not Owner.BOT:
+        if turn.owner is Owner.QUEUE:
+            people.note_while_waiting(turn)
+        attachments.for_a_person(turn)
+    else:
         attachments.received(turn)
         if turn.incoming.text.strip():
             _text(turn, first)  # what is asked below a picture is a question like any other

@@ -18,6 +18,10 @@ _COMMON = {
     "Cache-Control": "no-store",
 }
 DATA_HEADERS = _COMMON | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+# What a customer sent never runs as ours; browsers draw a picture with a style of their own.
+FILE_HEADERS = _COMMON | {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
+}
 PAGE_HEADERS = _COMMON | {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "

@@ -66,6 +66,7 @@ class Desk:
             signed("/desk/", "GET", self._inbox.queue, page(EVERYBODY)),
             signed("/desk/find", "GET", self._inbox.find, page(EVERYBODY)),
             signed("/desk/c/{id:int}", "GET", self._inbox.conversation, page(EVERYBODY)),
+            signed("/desk/c/{id:int}/files/{file}", "GET", self._inbox.file, page(EVERYBODY)),
             signed("/desk/c/{id:int}/steps", "POST", self._steps.post, data(EVERYBODY)),
             signed("/desk/stream", "GET", self._inbox.stream, data(EVERYBODY)),
             signed("/desk/me", "GET", self._account.show, page(EVERYBODY)),

@@ -1,13 +1,14 @@
-"""The pages of the queue and of one conversation, and the stream behind them."""
+"""The pages of the queue and of one conversation, its files, and the stream behind them."""
 
 import time
 from collections import OrderedDict
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from bot.desk.answers import Refused
+from bot.desk.answers import FILE_HEADERS, Refused
 from bot.desk.guard import Visitor
 from bot.desk.limits import DeskLimits, Places
 from bot.desk.pages import Pages
@@ -41,6 +42,23 @@ class Inbox:
             request, "talk.html", visitor=visitor, proof=visitor.proof, id=number, name=name, channel=opened.channel
         )
 
+    async def file(self, request: Request, visitor: Visitor) -> Response:
+        """A file that the customer sent and agreed to hand over. Written down as a look before it is given."""
+        number, file_id = request.path_params["id"], request.path_params["file"]
+        opened = await self._find(number, visitor.staff)
+        facts = await self._storage.files.facts(number, file_id)
+        if facts is None or facts.seq is None:
+            raise Refused(404, "no_file")
+        if not facts.shared:
+            raise Refused(403, "not_shared")
+        await self._write_down(visitor, opened, "file.opened")
+        content = await self._storage.files.content(number, file_id)
+        messages = await self._storage.conversations.log(number, facts.seq - 1, 1)
+        name = next((a.name for m in messages for a in m.attachments if a.kept_id == file_id), "file")
+        how = "inline" if facts.type.startswith("image/") else "attachment"
+        headers = FILE_HEADERS | {"Content-Disposition": f"{how}; filename*=UTF-8''{quote(name, safe='')}"}
+        return Response(content, headers=headers, media_type=facts.type)
+
     async def find(self, request: Request, visitor: Visitor) -> Response:
         number = "".join(request.query_params.get("number", "").split())[:40]
         found = await self._storage.desk.by_number(number)
@@ -69,6 +87,12 @@ class Inbox:
         return opened
 
     async def _look(self, visitor: Visitor, opened: Opened, what: str) -> None:
+        await self._write_down(visitor, opened, what)
+        self._looks[visitor.token, opened.conversation_id] = time.monotonic()
+        while len(self._looks) > _MOST_LOOKS:
+            self._looks.popitem(last=False)
+
+    async def _write_down(self, visitor: Visitor, opened: Opened, what: str) -> None:
         await self._storage.access_log.add(
             visitor.staff.id,
             visitor.place,
@@ -76,9 +100,6 @@ class Inbox:
             customer_id=opened.customer_id,
             conversation_id=opened.conversation_id,
         )
-        self._looks[visitor.token, opened.conversation_id] = time.monotonic()
-        while len(self._looks) > _MOST_LOOKS:
-            self._looks.popitem(last=False)
 
 
 def _number(request: Request, name: str) -> int:

@@ -136,7 +136,7 @@ class DeskStream:
                 place.seq = message.seq
                 if message.author is not Author.CUSTOMER and message.delivery is Delivery.PENDING:
                     self._waiting[message.seq] = message.delivery
-                yield _event("message", message_json(message))
+                yield _event("message", message_json(message, place.conversation))
             for note in await desk.notes(place.conversation, place.note):
                 place.note = note.id
                 yield _event("note", note_json(note))

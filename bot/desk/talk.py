@@ -38,8 +38,8 @@ def reason_text(reason: str, texts: Texts) -> str:
     return texts(f"staff.reason_{reason if reason in _REASONS else 'other'}")
 
 
-def message_json(message: LoggedMessage) -> dict[str, Any]:
-    """A message; href is relative to the desk's pages."""
+def message_json(message: LoggedMessage, conversation: int) -> dict[str, Any]:
+    """A message; each href is relative to the program's address, and empty where a platform keeps the file."""
     source = message.source
     return {
         "seq": message.seq,
@@ -50,9 +50,16 @@ def message_json(message: LoggedMessage) -> dict[str, Any]:
         "text": message.text,
         "buttons": [b.label for row in message.buttons for b in row],
         "source": source and {"label": source.label, "href": f"/policy/{source.version}#{quote(source.entry)}"},
-        "attachments": [{"kind": a.kind, "name": a.name} for a in message.attachments],
+        "attachments": [
+            {"kind": a.kind, "name": a.name, "size": a.size, "href": file_href(conversation, a.kept_id)}
+            for a in message.attachments
+        ],
         "delivery": message.delivery.value,
     }
+
+
+def file_href(conversation: int, file_id: str) -> str:
+    return f"/desk/c/{conversation}/files/{file_id}" if file_id else ""
 
 
 def note_json(note: Note) -> dict[str, Any]:

@@ -58,6 +58,7 @@ DESK = [
     ("GET", "/desk/find?number=1", True),
     ("GET", "/desk/c/1", True),
     ("POST", "/desk/c/1/steps", False),
+    ("GET", "/desk/c/1/files/{file}", True),
     ("GET", "/desk/stream", False),
     ("GET", "/desk/me", True),
     ("POST", "/desk/me/telegram", True),

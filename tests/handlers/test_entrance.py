@@ -1,6 +1,7 @@
 """What only a turn shows: the menu, when analysis is needed, what is given up, and that every button is answered."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from domain.messages import Attachment, IncomingKind
 from handlers.catalogue import load_texts
 from handlers.entrance import command_of, give_up, handle, needs_analysis
 from handlers.turn import NeedsAnalysis
-from tests.handlers.making import NOW, turn
+from tests.handlers.making import INTRODUCED, NOW, turn
 
 TEXTS = load_texts()
 NEW = BotState()
@@ -141,6 +142,25 @@ def test_a_message_given_up_is_told_with_a_number_and_queued_once() -> None:
 def test_a_place_that_moves_on_is_not_answered() -> None:
     place = (Attachment("location", "", name="37.5,127.0"),)
     assert handle(turn(IncomingKind.EDIT, attachments=place)).outgoing == ()
+
+
+def test_a_file_for_a_person_asks_for_the_consent_that_opens_it() -> None:
+    file = (Attachment("photo", "web:1", name="컵.png"),)
+    for owner in (Owner.QUEUE, Owner.AGENT):
+        told = replace(INTRODUCED, waiting_told=True)
+
+        def said(consents: dict[str, str], owner: Owner = owner, told: BotState = told) -> list[str]:
+            effects = handle(
+                turn(IncomingKind.ATTACHMENT, attachments=file, owner=owner, state=told, consents=consents)
+            )
+            return [o.text for o in effects.outgoing]
+
+        assert said({"necessary": "granted"}) == [TEXTS("attachment.ask")]
+        assert said({"necessary": "granted", "attachments": "granted"}) == []
+        assert said({"necessary": "granted", "attachments": "refused"}) == [TEXTS("attachment.refused")]
+        assert said({}) == [TEXTS("attachment.not_yet")]
+        elsewhere = (Attachment("photo", "AgAC"),)  # a platform keeps it
+        assert handle(turn(IncomingKind.ATTACHMENT, attachments=elsewhere, owner=owner, state=told)).outgoing == ()
 
 
 def test_handlers_import_nothing_that_does_io() -> None:

@@ -19,6 +19,8 @@ const DAY = new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", year: "nu
 export const timeOf = (iso) => TIME.format(new Date(iso));
 export const dayOf = (iso) => DAY.format(new Date(iso));
 
+export const sizeOf = (bytes) => (bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))}KB` : `${(bytes / 1024 / 1024).toFixed(1)}MB`);
+
 export function ago(iso) {
   const minutes = Math.floor((Date.now() - new Date(iso)) / 60_000);
   if (minutes < 1) return "방금";

@@ -1,6 +1,6 @@
 // The transcript: messages by seq, notes after the message they were written after.
 
-import { byId, dayOf, make, root, timeOf } from "./dom.js";
+import { byId, dayOf, make, root, sizeOf, timeOf } from "./dom.js";
 
 const KINDS = { start: "고객이 대화를 열었습니다.", blocked: "고객이 대화를 차단했습니다.", unblocked: "고객이 차단을 풀었습니다." };
 const FILES = { photo: "사진", document: "파일", voice: "음성", video: "동영상", video_note: "동영상", audio: "음성", animation: "움직이는 사진", sticker: "스티커", location: "위치", contact: "연락처" };
@@ -77,7 +77,7 @@ export class Talk {
     const button = message.kind === "button";
     const item = make("li", { class: `msg ${message.author}` }, make("p", { class: "name" }, message.kind === "edit" ? `${who} · 고친 글` : who));
     if (message.text) item.append(make("p", { class: "text" }, button ? `‘${message.text}’ 누름` : message.text));
-    for (const file of message.attachments) item.append(make("p", { class: "file" }, `[${FILES[file.kind] ?? "파일"}] ${file.name}`));
+    for (const file of message.attachments) item.append(this.#file(file));
     if (message.source) {
       item.append(make("p", { class: "cite" }, make("a", { href: root + message.source.href, target: "_blank", rel: "noopener" }, message.source.label)));
     }
@@ -90,6 +90,12 @@ export class Talk {
     }
     item.append(meta);
     return item;
+  }
+
+  #file(file) {
+    const size = file.size ? ` (${sizeOf(file.size)})` : "";
+    const name = file.href ? make("a", { href: root + file.href, target: "_blank", rel: "noopener", "aria-label": `${file.name}${size} 열기` }, file.name) : file.name;
+    return make("p", { class: "file" }, `[${FILES[file.kind] ?? "파일"}] `, name, size);
   }
 
   #mark(place, delivery) {
