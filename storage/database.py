@@ -175,6 +175,7 @@ def _sqlite_engine(url: str, *, read_only: bool) -> AsyncEngine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "cache_size=-65536",
+            "wal_autocheckpoint=8000",  # pages, 32 MB: most are written several times before they move to the file
             "temp_store=MEMORY",
             "query_only=ON" if read_only else "query_only=OFF",
         ):
