@@ -127,9 +127,14 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def running(
-    storage: Storage, folder: Path, clock: Clock = system_clock, *, limits: DeskLimits | None = None
+    storage: Storage,
+    folder: Path,
+    clock: Clock = system_clock,
+    *,
+    limits: DeskLimits | None = None,
+    widget_origins: str = "",
 ) -> AsyncIterator[Running]:
-    settings = Settings(data_dir=folder, shop_name="온담상점")
+    settings = Settings(data_dir=folder, shop_name="온담상점", widget_origins=widget_origins)
     analysis = thread_analysis()
     parts = assemble(settings, storage, analysis, clock)
     service = Running(settings, parts, limits)
