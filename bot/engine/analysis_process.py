@@ -103,6 +103,8 @@ class AnalysisProcess:
                 else:
                     waiting.set_result(result)
         except (asyncio.IncompleteReadError, OSError):
+            pass  # the process is gone
+        finally:
             self._up.clear()
             for waiting in self._waiting.values():
                 if not waiting.done():

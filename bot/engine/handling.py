@@ -103,20 +103,23 @@ class Handling:
         fresh = [w for w in works if w.tries < ALONE]
         try:
             prepared = await self._prepare(fresh, library)
-        except Exception:
+        except Exception as error:
+            log.warning("batch_taken_apart", messages=len(fresh), error=_place(error))
             prepared = None  # one of them is at fault: alone it shows which
         return _Batch(fresh, [w for w in works if w.tries >= ALONE], library, prepared)
 
     async def _process(self, batch: "_Batch") -> None:
         """Handle claimed rows; those that were tried before go alone. Never raises for a message's own fault."""
-        try:
-            if batch.prepared is None:
-                await self._one_by_one(batch.fresh)
-            elif batch.fresh:
+        alone = batch.suspect
+        if batch.prepared is None:
+            alone = [*batch.fresh, *batch.suspect]
+        elif batch.fresh:
+            try:
                 await self._write(batch.fresh, batch.library, batch.prepared)
-        except Exception:
-            await self._one_by_one(batch.fresh)
-        await self._one_by_one(batch.suspect)
+            except Exception as error:
+                log.warning("batch_taken_apart", messages=len(batch.fresh), error=_place(error))
+                alone = [*batch.fresh, *batch.suspect]
+        await self._one_by_one(alone)
 
     async def _one_by_one(self, works: Sequence[Work]) -> None:
         failed: set[int] = set()
@@ -133,8 +136,7 @@ class Handling:
                     await self._write([work], library, await self._prepare([work], library))
             except Exception as error:
                 failed.add(work.conversation_id)
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                place = f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
+                place = _place(error)
                 log.error(
                     "handling_failed", conversation=work.conversation_id, seq=work.seq, tries=work.tries, error=place
                 )
@@ -218,6 +220,12 @@ class Handling:
 
     def _context(self, library: Library) -> Context:
         return Context(self._shop, self._texts, library, self._calendar, from_us(to_us(self._clock())))
+
+
+def _place(error: Exception) -> str:
+    """Kind and place of an error; its words may quote a customer."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}"
 
 
 Prepareds = Mapping[tuple[int, int], Prepared]
