@@ -1,0 +1,91 @@
+"""All tables of both stores."""
+
+from storage.tables.base import (
+    Id,
+    Time,
+    keys_metadata,
+    metadata,
+)
+from storage.tables.installation import (
+    facts,
+    installation_keys,
+    leases,
+    person_keys,
+)
+from storage.tables.knowledge import (
+    kb_edits,
+    kb_entries,
+    kb_gaps,
+    kb_reviews,
+    kb_texts,
+    kb_vectors,
+    kb_versions,
+)
+from storage.tables.messaging import (
+    ASIDE,
+    DONE,
+    OPEN,
+    accounts,
+    conversations,
+    customers,
+    files,
+    inbox,
+    messages,
+    outbox,
+)
+from storage.tables.rights import (
+    cases,
+    consent_events,
+    ledger,
+    ledger_heads,
+)
+from storage.tables.staff import (
+    access_log,
+    sign_in_failures,
+    staff,
+    staff_links,
+    staff_notes,
+    staff_notices,
+    staff_sessions,
+    staff_steps,
+)
+
+__all__ = [
+    "ASIDE",
+    "DONE",
+    "OPEN",
+    "Id",
+    "Time",
+    "access_log",
+    "accounts",
+    "cases",
+    "consent_events",
+    "conversations",
+    "customers",
+    "facts",
+    "files",
+    "inbox",
+    "installation_keys",
+    "kb_edits",
+    "kb_entries",
+    "kb_gaps",
+    "kb_reviews",
+    "kb_texts",
+    "kb_vectors",
+    "kb_versions",
+    "keys_metadata",
+    "leases",
+    "ledger",
+    "ledger_heads",
+    "messages",
+    "metadata",
+    "outbox",
+    "person_keys",
+    "sign_in_failures",
+    "staff",
+    "staff_links",
+    "staff_notes",
+    "staff_notices",
+    "staff_sessions",
+    "staff_steps",
+]
