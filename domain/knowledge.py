@@ -64,7 +64,8 @@ class Decision:
 
     text: the question as it was split out of the message. entry: the chosen entry (None for clarify, and
     for a hand-over that no entry explains). candidates: best first, at most 5, scores comparable within the decision.
-    confidence: calibrated probability (0-1) that the first candidate is right.
+    confidence: calibrated probability (0-1) that the first candidate is right. part: which question of the message it
+    is (knowledge.split.parts_of, counted from 1); 0 where the message was decided as one.
     """
 
     text: str
@@ -73,3 +74,4 @@ class Decision:
     action: str | None
     candidates: tuple[Candidate, ...]
     confidence: float
+    part: int = 0

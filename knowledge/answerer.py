@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import TypeVar
 
 from domain.knowledge import Candidate, Decision, DecisionKind, Entry, EntryKind
@@ -136,6 +137,7 @@ class Answerer:
         decided = [self._decide(part, alone, alone) for part, alone in zip(parts, found, strict=True)]
         first = yield from self._with_previous(found[0], parts[0], prev)
         decided[0] = self._decide(parts[0], found[0], first)
+        decided = [replace(d, part=n) for n, d in enumerate(decided, 1)]
         asked = [d for d in decided if d.kind is not DecisionKind.CHAT]
         if not asked:
             return (decided[0],)
