@@ -1,10 +1,12 @@
 """Reading a conversation's log, and what a page has acknowledged."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import orjson
 import sqlalchemy as sa
 
+from domain.consent import ConsentAct, ConsentPurpose
+from domain.conversation import Owner
 from domain.messages import Author, Delivery, LoggedMessage
 from storage.codec import attachments_of, outgoing_of
 from storage.crypto import Hashes
@@ -97,6 +99,21 @@ class Conversations:
         )
         async with self._database.read() as connection:
             return (await connection.execute(query.limit(1))).first() is not None
+
+    async def with_bot(self, ids: Collection[int], consent: ConsentPurpose | None = None) -> set[int]:
+        """Those that the bot has at this moment, and whose customer has granted the consent, when one is named."""
+        query = (
+            sa.select(conversations.c.id, customers.c.consents)
+            .join(customers, customers.c.id == conversations.c.customer_id)
+            .where(conversations.c.id.in_(ids), conversations.c.owner == Owner.BOT.value)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return {
+            row.id
+            for row in rows
+            if consent is None or orjson.loads(row.consents).get(consent.value) == ConsentAct.GRANTED.value
+        }
 
     async def last_seq(self, ids: Sequence[int]) -> dict[int, int]:
         query = sa.select(conversations.c.id, conversations.c.last_seq).where(conversations.c.id.in_(ids))
