@@ -12,8 +12,9 @@ from knowledge.files import alias_key
 from knowledge.index import Index
 from knowledge.model import Model, Weights, default_model
 from knowledge.ranker import Ranker, train, worth_training
-from knowledge.split import may_lean_on_previous, parts_of, points_back
+from knowledge.split import MAX_PARTS, may_lean_on_previous, parts_of, points_back
 from knowledge.text import normalise
+from knowledge.vectors import TextVectors, Vectors
 
 T = TypeVar("T")
 Found = Sequence[Evidence | None]
@@ -26,7 +27,6 @@ _KINDS = {
     EntryKind.NOT_COVERED: DecisionKind.HANDOVER,
     EntryKind.HANDOVER: DecisionKind.HANDOVER,
 }
-_MAX_PARTS = 4
 _WORDS_OF_A_QUESTION = 2
 _BY_CHANCE = 0.08  # share of the first candidate below which no entry stands out ("asdf", "…?!")
 _VERBATIM = 0.99  # confidence in a question that is an alias, letter for letter
@@ -80,7 +80,7 @@ class Answerer:
     @property
     def weights(self) -> Weights:
         """The model's part for a knowledge base like this one."""
-        return self._model.ranked if self._ranker else self._model.searched
+        return self._model.weights(ranked=self._ranker is not None, vectors=False)
 
     def entry(self, entry_id: str) -> Entry:
         """The entry; KeyError when this version has none of that id."""
@@ -99,19 +99,31 @@ class Answerer:
         other._model = model
         return other
 
+    def with_vectors(self, vectors: Vectors) -> "Answerer":
+        """The same entries, whose vectors say as well what is near. Raises KeyError when they are of others."""
+        other = copy(self)
+        ordered = [self._entries[i] for i in self._index.ids]
+        other._gatherer = Gatherer(self._analyzer, self._index, self._ranker, ordered, vectors)
+        return other
+
     def decide(self, text: str, prev: str | None = None) -> tuple[Decision, ...]:
         """One decision for each question found in the message. `prev`: the customer's question before it."""
         return self.decide_many([(text, prev)])[0]
 
-    def decide_many(self, messages: Sequence[tuple[str, str | None]]) -> list[tuple[Decision, ...]]:
-        """`decide` for each (text, prev); together they cost much less than one by one."""
-        return self._together([self._message(text, prev) for text, prev in messages])
+    def decide_many(
+        self, messages: Sequence[tuple[str, str | None]], vectors: TextVectors | None = None
+    ) -> list[tuple[Decision, ...]]:
+        """`decide` for each (text, prev); together they cost much less than one by one. vectors: of the texts that
+        `split.texts_asked` names; what has none is decided by its words."""
+        return self._together([self._message(text, prev) for text, prev in messages], vectors or {})
 
-    def evidence_many(self, messages: Sequence[tuple[str, str | None]]) -> list[Evidence | None]:
+    def evidence_many(
+        self, messages: Sequence[tuple[str, str | None]], vectors: TextVectors | None = None
+    ) -> list[Evidence | None]:
         """The ranking and the features that decide each question; None for an empty knowledge base."""
-        return self._together([self._evidence(text, prev) for text, prev in messages])
+        return self._together([self._evidence(text, prev) for text, prev in messages], vectors or {})
 
-    def _together(self, ways: "Sequence[Way[T]]") -> list[T]:
+    def _together(self, ways: "Sequence[Way[T]]", vectors: TextVectors) -> list[T]:
         """Go all the ways, gathering in one go the evidence that they ask for at the same step."""
         results: dict[int, T] = {}
         given: dict[int, Found | None] = dict.fromkeys(range(len(ways)))  # a generator is started by None
@@ -123,7 +135,7 @@ class Answerer:
                 except StopIteration as end:
                     results[n] = end.value
             texts = list(dict.fromkeys(text for its in asked.values() for text in its))
-            found = dict(zip(texts, self._gatherer.gather(texts) if texts else (), strict=True))
+            found = dict(zip(texts, self._gatherer.gather(texts, vectors) if texts else (), strict=True))
             given = {n: [found[text] for text in its] for n, its in asked.items()}
         return [results[n] for n in range(len(ways))]
 
@@ -131,7 +143,7 @@ class Answerer:
         """A message is only taken apart when its parts are about different entries, each surely; otherwise the parts
         explain each other and are decided as one."""
         parts = parts_of(text)
-        if not 1 < len(parts) <= _MAX_PARTS:
+        if not 1 < len(parts) <= MAX_PARTS:
             return ((yield from self._question(text, prev)),)
         found = yield parts
         decided = [self._decide(part, alone, alone) for part, alone in zip(parts, found, strict=True)]
@@ -163,18 +175,22 @@ class Answerer:
         """The evidence of a follow-up together with the question before it, where that makes it surer."""
         if not prev or alone is None or not may_lean_on_previous(alone.text):
             return alone
-        weights = self.weights
+        weights = self._weights_for(alone)
         sure = weights.probability(alone.features)
         if sure >= weights.answer and not points_back(text):
             return alone
         (joined,) = yield (f"{prev} {text}",)
-        return joined if joined and weights.probability(joined.features) > sure else alone
+        return joined if joined and self._weights_for(joined).probability(joined.features) > sure else alone
+
+    def _weights_for(self, evidence: Evidence) -> Weights:
+        return self._model.weights(ranked=self._ranker is not None, vectors=evidence.vectors)
 
     def _decide(self, text: str, alone: Evidence | None, evidence: Evidence | None) -> Decision:
         """alone: the evidence of the text without the question before it."""
         if alone is None or evidence is None:
             return Decision(text, DecisionKind.HANDOVER, None, None, (), 0.0)
-        confidence = self.weights.probability(evidence.features)
+        weights = self._weights_for(evidence)
+        confidence = weights.probability(evidence.features)
         ranked = list(zip(evidence.ids, evidence.scores, strict=True))
         verbatim = self._verbatim.get(alias_key(alone.text)) if self._verbatim else None
         if verbatim:
@@ -182,9 +198,9 @@ class Answerer:
             confidence = max(confidence, _VERBATIM)
         candidates = tuple([Candidate(i, round(s, 4)) for i, s in ranked])
         entry = self._entries[candidates[0].entry]
-        if confidence >= self.weights.answer:
+        if confidence >= weights.answer:
             return Decision(text, _KINDS[entry.kind], entry.id, entry.action, candidates, confidence)
-        near = confidence >= self.weights.clarify and candidates[0].score >= _BY_CHANCE
+        near = confidence >= weights.clarify and candidates[0].score >= _BY_CHANCE
         kind = DecisionKind.CLARIFY if near else DecisionKind.HANDOVER
         return Decision(text, kind, None, None, candidates, confidence)
 

@@ -12,9 +12,11 @@ from knowledge.index import Hits, Index
 from knowledge.passages import Passages
 from knowledge.postings import Ints
 from knowledge.ranker import Ranker, meanings_of, shape_of
+from knowledge.vectors import Odds, TextVectors, Vectors
 
 _SEARCH_IN_RANKING = 6.0  # weight of search beside the ranker's log-odds
 _SEARCH_ALONE = 25.0  # and without a ranker: makes probabilities of shares
+_VECTORS_IN_RANKING = 0.5  # weight of the vectors' log-odds: part of what they say the words have said
 _TOP = 5
 
 Floats = NDArray[np.float64]
@@ -23,36 +25,48 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """text: the question, normalised. words: how many content words it has. ids: best first, up to five; scores beside
-    them, probabilities by the ranking. features: see model.FEATURES."""
+    them, probabilities by the ranking. features: see model.FEATURES, and with vectors model.VECTOR_FEATURES behind
+    them."""
 
     text: str
     words: int
     ids: tuple[str, ...]
     scores: tuple[float, ...]
     features: tuple[float, ...]
+    vectors: bool = False
 
 
 class Gatherer:
-    """Index and ranker of one version put together. entries: in the index's order."""
+    """Index, ranker and, where there are any, vectors of one version put together. entries: in the index's order."""
 
-    def __init__(self, analyzer: Analyzer, index: Index, ranker: Ranker | None, entries: Sequence[Entry]) -> None:
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        index: Index,
+        ranker: Ranker | None,
+        entries: Sequence[Entry],
+        vectors: Vectors | None = None,
+    ) -> None:
         self._analyzer, self._index, self._ranker, self._entries = analyzer, index, ranker, entries
         self._passages = Passages()
         # The more aliases an entry has, the less its body, which quotes the policy, says about how people ask.
         self._body_weight = np.array([1 / (1 + len(e.aliases)) for e in entries])
         kinds = list(EntryKind)
         self._kinds = np.array([kinds.index(e.kind) for e in entries], np.int64)
+        self._vectors = vectors.of([e.id for e in entries]) if vectors else None
 
-    def gather(self, texts: Sequence[str]) -> list[Evidence | None]:
-        """Evidence for each question; None when the index is empty."""
+    def gather(self, texts: Sequence[str], vectors: TextVectors) -> list[Evidence | None]:
+        """Evidence for each question; None when the index is empty. vectors: of those questions that have one."""
         if not len(self._index):
             return [None] * len(texts)
         out: list[Evidence | None] = []
         for begin in range(0, len(texts), self._index.at_once):
-            out += self._gather(self._analyzer.analyse_many(texts[begin : begin + self._index.at_once]))
+            some = texts[begin : begin + self._index.at_once]
+            near = self._vectors.odds_of(some, vectors) if self._vectors and vectors else None
+            out += self._gather(self._analyzer.analyse_many(some), near)
         return out
 
-    def _gather(self, questions: Sequence[Analysis]) -> list[Evidence]:
+    def _gather(self, questions: Sequence[Analysis], near: Odds | None) -> list[Evidence]:
         hits = self._index.search(questions)
         ask = (hits.ask_words + hits.ask_grams) / 2
         body = (hits.body_words + hits.body_grams) / 2
@@ -68,17 +82,22 @@ class Gatherer:
                 its = hits.grams.its(n)
                 self._passages.add(ask[n], self._entries, hits.grams.keys[its], hits.grams.idf[its])
             total = _SEARCH_ALONE * ask
+        if near:
+            total[near.texts] += _VECTORS_IN_RANKING * near.odds
         total -= total.max(1, keepdims=True)
         share = np.exp(total)
         share /= share.sum(1, keepdims=True)
         order = _top(total)
         words = [len(q.words) for q in questions]
         features = self._features(hits, ask, body, share, order, words).tolist()
+        seen = near.features(order[:, 0]) if near else {}
         shares = share[np.arange(len(order))[:, None], order].tolist()
         ids = hits.ids
         return [
-            Evidence(q.text, count, tuple([ids[i] for i in best]), tuple(scores), tuple(its))
-            for q, count, best, scores, its in zip(questions, words, order.tolist(), shares, features, strict=True)
+            Evidence(q.text, count, tuple([ids[i] for i in best]), tuple(scores), (*its, *seen.get(n, ())), n in seen)
+            for n, (q, count, best, scores, its) in enumerate(
+                zip(questions, words, order.tolist(), shares, features, strict=True)
+            )
         ]
 
     def _features(

@@ -7,7 +7,7 @@ is answered, at most so much may be wrong".
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,13 @@ FEATURES = (
     "length",  # log of the number of words
     "same_kind",  # probability of all entries of the first one's kind together
 )
+VECTOR_FEATURES = (  # behind them, where the question and the knowledge base have vectors
+    "vector_odds",  # log-odds by the vectors that the first entry is right
+    "vector_margin",  # and how much of them it has over the best of the others
+)
+# Of a model not fitted with vectors. What they say and what the words say is partly the same, so half of it counts; the
+# margin is in the ranking already.
+_VECTOR_COEFFICIENTS = (0.5, 0.0)
 _RIDGE = 1.0
 _FOLDS = 5
 _LEAST_CLARIFY = 0.12  # below it the candidates are chance, whatever the labelled questions say
@@ -37,7 +44,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Logistic regression over FEATURES. answer, clarify: from which probability to answer, or to ask back."""
+    """Logistic regression over FEATURES, or these and VECTOR_FEATURES. answer, clarify: from which probability to
+    answer, or to ask back."""
 
     bias: float
     coefficients: tuple[float, ...]
@@ -51,19 +59,33 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """ranked: for knowledge bases with a trained ranker; searched: for those with search alone."""
+    """ranked: for knowledge bases with a trained ranker; searched: for those with search alone. The same with vectors,
+    None where it was not fitted."""
 
     ranked: Weights
     searched: Weights
+    ranked_vectors: Weights | None = None
+    searched_vectors: Weights | None = None
+
+    def weights(self, *, ranked: bool, vectors: bool) -> Weights:
+        """The part for a knowledge base and a question like this."""
+        words = self.ranked if ranked else self.searched
+        if not vectors:
+            return words
+        fitted = self.ranked_vectors if ranked else self.searched_vectors
+        return fitted or replace(words, coefficients=words.coefficients + _VECTOR_COEFFICIENTS)
 
     def to_json(self) -> str:
-        return json.dumps({"ranked": _plain(self.ranked), "searched": _plain(self.searched)}, indent=2) + "\n"
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return json.dumps({name: _plain(part) for name, part in parts.items() if part}, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "Model":
         """Raises KeyError or ValueError when the text is not a model of these features."""
         data = json.loads(text)
-        return cls(_weights(data["ranked"]), _weights(data["searched"]))
+        with_vectors = FEATURES + VECTOR_FEATURES
+        fitted = {n: _weights(data[n], with_vectors) for n in ("ranked_vectors", "searched_vectors") if n in data}
+        return cls(_weights(data["ranked"]), _weights(data["searched"]), **fitted)
 
 
 def default_model() -> Model:
@@ -72,17 +94,18 @@ def default_model() -> Model:
 
 
 def _plain(weights: Weights) -> dict[str, object]:
-    named = dict(zip(FEATURES, weights.coefficients, strict=True))
+    features = (FEATURES + VECTOR_FEATURES)[: len(weights.coefficients)]
+    named = dict(zip(features, weights.coefficients, strict=True))
     return {"bias": weights.bias, "coefficients": named, "answer": weights.answer, "clarify": weights.clarify}
 
 
-def _weights(data: Mapping[str, object]) -> Weights:
+def _weights(data: Mapping[str, object], features: Sequence[str] = FEATURES) -> Weights:
     named = data["coefficients"]
-    if not isinstance(named, dict) or set(named) != set(FEATURES):
-        raise ValueError(f"the model needs exactly these coefficients: {', '.join(FEATURES)}")
+    if not isinstance(named, dict) or set(named) != set(features):
+        raise ValueError(f"the model needs exactly these coefficients: {', '.join(features)}")
     return Weights(
         float(str(data["bias"])),
-        tuple(float(named[name]) for name in FEATURES),
+        tuple(float(named[name]) for name in features),
         float(str(data["answer"])),
         float(str(data["clarify"])),
     )
@@ -107,7 +130,7 @@ def fit_weights(outcomes: Sequence[Outcome], budget: float, lessons: Sequence[Ou
     """
     x = np.array([o.features for o in outcomes], np.float64)
     y = np.array([o.right for o in outcomes], np.float64)
-    more_x = np.array([o.features for o in lessons], np.float64).reshape(-1, len(FEATURES))
+    more_x = np.array([o.features for o in lessons], np.float64).reshape(-1, x.shape[1])
     more_y = np.array([o.right for o in lessons], np.float64)
     bias, coefficients = _logistic(np.vstack([x, more_x]), np.concatenate([y, more_y]))
     fold = np.arange(len(y)) % _FOLDS

@@ -2,6 +2,9 @@
 
 import re
 
+from knowledge.text import normalise
+
+MAX_PARTS = 4  # a message of more is decided as a whole
 _ENDS = re.compile(r"(?<=[?!.。？！])\s+|\n+|(?<=[?？])(?=[가-힣])")
 _JOINS = re.compile(r"\s+(?:아\s*)?(?:그리고|그리구|글고|그리고요|또한|그담에|그 다음에)\s+")
 _LEADS = re.compile(r"^(?:아\s*)?(?:그리고|그리구|글고|또한?|그담에)\s+")
@@ -35,6 +38,15 @@ def may_lean_on_previous(text: str) -> bool:
     Anything longer is a question of its own; blended with another one it would get that one's answer again.
     """
     return points_back(text) or 2 <= len(_SYLLABLES.findall(text)) <= _SHORT
+
+
+def texts_asked(text: str, prev: str | None) -> list[str]:
+    """Every text whose evidence deciding (text, prev) may ask for (see answerer.Answerer), each once."""
+    parts = parts_of(text)
+    texts = [text, *(parts if 1 < len(parts) <= MAX_PARTS else ())]
+    if prev:
+        texts += [f"{prev} {t}" for t in (text, parts[0]) if may_lean_on_previous(normalise(t))]
+    return list(dict.fromkeys(texts))
 
 
 def points_back(text: str) -> bool:

@@ -25,6 +25,7 @@ _SAMPLE = 256  # texts that are held against the others
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+TextVectors = Mapping[str, Matrix]  # of length one, by the text as the customer wrote it
 
 
 def sent_form(text: str) -> str:
@@ -55,16 +56,53 @@ class Vectors:
     slope: float
     middle: float
 
+    def of(self, ids: Sequence[str]) -> "Vectors":
+        """The same with the entries in this order. Raises KeyError when they are others."""
+        if tuple(ids) == self.ids:
+            return self
+        if len(ids) != len(self.ids):
+            raise KeyError("vectors of other entries")
+        at = {entry: n for n, entry in enumerate(self.ids)}
+        places = np.array([at[i] for i in ids], np.int64)
+        counts = np.diff(self.first)[places]
+        rows = np.concatenate([np.arange(self.first[n], self.first[n + 1]) for n in places])
+        hashes = tuple(self.hashes[r] for r in rows.tolist())
+        first = np.concatenate([[0], np.cumsum(counts)])
+        return Vectors(tuple(ids), first, hashes, self.matrix[rows], self.slope, self.middle)
+
     def rows(self) -> dict[str, Matrix]:
         """Vector by hash."""
         return dict(zip(self.hashes, self.matrix, strict=True))
 
-    def odds(self, questions: Matrix) -> Floats:
-        """Log-odds that a question (rows) belongs to an entry (columns, as in `ids`) rather than to none: of the best
-        of its texts, within ±8."""
-        best = np.maximum.reduceat(questions @ self.matrix.T, self.first[:-1], axis=1)
-        odds: Floats = np.clip(self.slope * (best.astype(np.float64) - self.middle), -_MOST_ODDS, _MOST_ODDS)
-        return odds
+    def odds_of(self, texts: Sequence[str], vectors: TextVectors) -> "Odds | None":
+        """What the vectors say of those texts that have one of the right length; None when none has."""
+        length = self.matrix.shape[1]
+        having = [n for n, text in enumerate(texts) if text in vectors and len(vectors[text]) == length]
+        if not having:
+            return None
+        cosines = np.stack([vectors[texts[n]] for n in having]) @ self.matrix.T
+        best = np.maximum.reduceat(cosines, self.first[:-1], axis=1).astype(np.float64)
+        odds = np.clip(self.slope * (best - self.middle), -_MOST_ODDS, _MOST_ODDS)
+        return Odds(np.array(having, np.int64), odds)
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """texts: which of those asked. odds: log-odds within ±8 that such a text (rows) belongs to an entry (columns)
+    rather than to none, by the nearest of the entry's texts."""
+
+    texts: Ints
+    odds: Floats
+
+    def features(self, first: Ints) -> dict[int, tuple[float, float]]:
+        """model.VECTOR_FEATURES by text. first: of every text that was asked, its first entry."""
+        rows = np.arange(len(self.texts))
+        chosen = first[self.texts]
+        own = self.odds[rows, chosen]
+        others = self.odds.copy()
+        others[rows, chosen] = -_MOST_ODDS
+        pairs = zip(own.tolist(), (own - others.max(1)).tolist(), strict=True)
+        return dict(zip(self.texts.tolist(), pairs, strict=True))
 
 
 class Gathering:
@@ -115,10 +153,3 @@ def _calibrated(matrix: Matrix, first: Ints) -> tuple[float, float]:
     near, far = float(np.median(own)), float(np.median(other))
     spread = max(float(own.var() + other.var()) / 2, 1e-6)
     return min(max((near - far) / spread, 0.0), _STEEPEST), (near + far) / 2
-
-
-def stacked(texts: Sequence[str], vectors: Mapping[str, Matrix], length: int) -> tuple[Ints, Matrix]:
-    """Of the texts that have a vector of this length: which they are, and their vectors, a row each."""
-    having = [n for n, text in enumerate(texts) if text in vectors and len(vectors[text]) == length]
-    rows = [vectors[texts[n]] for n in having]
-    return np.array(having, np.int64), np.stack(rows) if rows else np.empty((0, length), np.float32)
