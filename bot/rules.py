@@ -16,6 +16,7 @@ OPERATOR = "whoever reaches the port; no personal data"
 RULES = {
     "/": ANYONE,
     "/policy": ANYONE,
+    "/policy/changes": ANYONE,
     "/policy/{version:int}": ANYONE,
     "/policy/{version:int}/{entry}": ANYONE,
     "/static": ANYONE,

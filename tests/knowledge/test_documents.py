@@ -132,7 +132,8 @@ def test_a_privacy_policy_in_markdown() -> None:
 
 
 def test_a_day_in_a_line_that_speaks_of_the_former_policy_is_not_this_ones() -> None:
-    text = "# 방침\n\n## 변경\n\n이 방침은 2025. 3. 1.부터 적용됩니다.\n이전 방침은 2026. 1. 1.부터 적용했습니다.\n\n## 끝\n\n끝입니다.\n"
+    changes = "이 방침은 2025. 3. 1.부터 적용됩니다.\n이전 방침은 2026. 1. 1.부터 적용했습니다."
+    text = f"# 방침\n\n## 변경\n\n{changes}\n\n## 끝\n\n끝입니다.\n"
     assert proposed(text, Format.MARKDOWN)["변경"].effective == date(2025, 3, 1)
 
 
@@ -250,44 +251,40 @@ def test_a_document_that_cannot_be_taken_apart_is_refused_with_line_and_reason(
     assert reason in caught.value.reason
 
 
-PIECES = st.sampled_from(
-    [
-        "제1조(목적) ",
-        "제2조",
-        "의2",
-        "\n",
-        "\n\n",
-        "1. ",
-        "가. ",
-        "① ",
-        "부칙",
-        "<2025. 1. 1.>",
-        "시행일: 2025.2.30",
-        "# ",
-        "**",
-    ]
-    + [
-        "<table>",
-        "<tr>",
-        "<td rowspan=3>",
-        "</table>",
-        "<li>",
-        "<![if x]>",
-        "<!--",
-        "&#x1f600;",
-        "| a | b |\n|--|--|\n",
-        "글입니다.",
-    ]
+ARTICLES = (
+    "제1조(목적) ",
+    "제2조",
+    "의2",
+    "\n",
+    "\n\n",
+    "1. ",
+    "가. ",
+    "① ",
+    "부칙",
+    "<2025. 1. 1.>",
+    "시행일: 2025.2.30",
 )
+MARKUP = (
+    "# ",
+    "**",
+    "| a | b |\n|--|--|\n",
+    "<table>",
+    "<tr>",
+    "<td rowspan=3>",
+    "</table>",
+    "<li>",
+    "<![if x]>",
+    "<!--",
+)
+PIECES = st.sampled_from([*ARTICLES, *MARKUP, "&#x1f600;", "글입니다."]) | st.text(max_size=8)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(PIECES | st.text(max_size=8), max_size=40).map("".join), st.sampled_from(Format))
+@given(st.lists(PIECES, max_size=40).map("".join), st.sampled_from(Format))
 def test_whatever_comes_is_proposed_as_valid_entries_or_refused(text: str, form: Format) -> None:
     try:
         entries = propose("policy", text, form, "문서")
-    except ContentError as error:
-        assert error.reason
+    except ContentError:
         return
     assert entries
     load_texts((f"{e.id}.md", dump(e).encode()) for e in entries)

@@ -73,6 +73,7 @@ class WebChat:
         return [
             self._route("/", self._pages.chat, "GET"),
             self._route("/policy", self._pages.latest_policy, "GET"),
+            self._route("/policy/changes", self._pages.policy_changes, "GET"),
             self._route("/policy/{version:int}", self._pages.policy, "GET"),
             self._route("/policy/{version:int}/{entry}", self._pages.clause, "GET"),
             self._route("/widget", self._pages.widget, "GET"),

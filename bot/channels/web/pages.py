@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from bot.channels.web.answers import FOR_OTHER_SITES, Refused, answer, page_headers
 from bot.channels.web.policy import PolicyEdition, PolicyShelf
+from bot.channels.web.policy_changes import PolicyHistory, listed
 from bot.channels.web.stream import clause_href
 
 _HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ class Pages:
         widget_origins: Sequence[str] = (),
     ) -> None:
         self._shelf, self._menu, self._shop = shelf, menu, shop_name
+        self._past = PolicyHistory(shelf)
         self._headers = page_headers(frame_ancestors)
         self._chat_headers = page_headers(frame_ancestors, pictures=_OWN_FILES)
         self._widget_origins = widget_origins
@@ -65,6 +67,18 @@ class Pages:
 
     async def policy(self, request: Request) -> Response:
         return await self._policy(request, request.path_params["version"])
+
+    async def policy_changes(self, request: Request) -> Response:
+        """?from=1&to=2: what became of each clause; without numbers the latest version and the one before it."""
+        history = await self._shelf.history()
+        numbers = {v.version: v for v in history}
+        newest = history[0].version if history else 0
+        after = _number(request, "to", newest)
+        before = _number(request, "from", max((n for n in numbers if n < after), default=after))
+        if after not in numbers or before not in numbers:
+            return self._page(request, "missing.html", 404, message="그 판의 정책은 없습니다.")
+        changes = await self._past.changes(numbers[before], numbers[after])
+        return self._page(request, "policy_changes.html", changes=changes, versions=listed(history))
 
     async def clause(self, request: Request) -> Response:
         """One clause as JSON. changed: the latest version says something else, or nothing, in its place."""
@@ -107,7 +121,7 @@ class Pages:
             request,
             "policy.html",
             edition=edition,
-            versions=[v.version for v in history],
+            versions=listed(history),
             latest=history[0].version,
         )
 
@@ -117,6 +131,14 @@ class Pages:
         root = request.scope.get("root_path", "")
         html = self._templates.get_template(name).render(shop=self._shop, root=root, **values)
         return HTMLResponse(html, status, headers or self._headers)
+
+
+def _number(request: Request, name: str, otherwise: int) -> int:
+    """A version's number in the address; -1, which no version has, for what is none."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return otherwise
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
 
 
 class Files(StaticFiles):

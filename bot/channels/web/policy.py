@@ -27,13 +27,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class ClauseText:
-    """One entry that quotes something, as a reader sees it."""
+    """One entry that quotes something, as a reader sees it. dated: the entry itself names the day in `effective`."""
 
     entry: str
     title: str
     document: str
     clause: str
     effective: date
+    dated: bool
     blocks: tuple[Block, ...]
     body: str
 
@@ -91,7 +92,8 @@ def _clause(library: Library, entry: Entry) -> ClauseText | None:
     if cited is None:
         return None
     body = entry.body.strip()
-    return ClauseText(entry.id, entry.title, cited.document, cited.clause, cited.effective, blocks(body), body)
+    dated = entry.effective is not None
+    return ClauseText(entry.id, entry.title, cited.document, cited.clause, cited.effective, dated, blocks(body), body)
 
 
 def blocks(body: str) -> tuple[Block, ...]:
