@@ -37,7 +37,7 @@ class BotState:
 
     introduced: version of the first-contact notice that was shown, 0 for none. question: the question before, which a
     fragment refers to. unsure: how often in a row the bot did not know. waiting_case: number of the open hand-over.
-    album: the album whose first file was answered last.
+    album: the album whose first file was answered last. unhelpful: questions whose answers were marked as no help.
     """
 
     introduced: int = 0
@@ -46,6 +46,7 @@ class BotState:
     waiting_case: str = ""
     waiting_told: bool = False
     album: str = ""
+    unhelpful: tuple[str, ...] = ()
     dialogue: Dialogue | None = None
 
 

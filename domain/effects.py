@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.cases import NewCase
 from domain.consent import ConsentEvent
 from domain.conversation import Age, BotState, Owner
+from domain.gaps import NewGap, QuestionPlace
 from domain.messages import Outgoing
 
 
@@ -21,7 +22,11 @@ class LedgerEvent:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """All fields are the state after the message; blocked is None when reachability did not change."""
+    """state, owner and age are as they are after the message; blocked is None when reachability did not change.
+
+    gaps: questions that were not answered, or not well. chosen: questions that a choice was pressed for. asked_anew:
+    the message is a new version of an earlier one, whose questions it takes the place of.
+    """
 
     state: BotState
     owner: Owner
@@ -32,3 +37,6 @@ class Effects:
     cancelled_cases: tuple[str, ...] = ()
     ledger: tuple[LedgerEvent, ...] = ()
     blocked: bool | None = None
+    gaps: tuple[NewGap, ...] = ()
+    chosen: tuple[QuestionPlace, ...] = ()
+    asked_anew: bool = False

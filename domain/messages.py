@@ -60,10 +60,12 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """data is at most 64 bytes of ASCII (Telegram's callback_data)."""
+    """data is at most 64 bytes of ASCII (Telegram's callback_data). quiet: shown smaller than others where a channel
+    can."""
 
     label: str
     data: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

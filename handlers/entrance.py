@@ -6,7 +6,7 @@ from domain.conversation import Owner
 from domain.effects import Effects
 from domain.knowledge import Decision, DecisionKind
 from domain.messages import IncomingKind
-from handlers import attachments, consents, people, questions, requests, welcome
+from handlers import attachments, consents, gaps, people, questions, requests, welcome
 from handlers.catalogue import Texts
 from handlers.turn import NeedsAnalysis, Turn
 
@@ -113,6 +113,7 @@ def _text(turn: Turn, first: bool) -> None:
             raise NeedsAnalysis
         if turn.prepared.truncated:
             turn.say(turn.texts("help.too_long", limit=f"{TEXT_LIMIT:,}"))
+        turn.asked_anew = turn.incoming.kind is IncomingKind.EDIT
         _decided(turn, turn.prepared.decisions)
 
 
@@ -164,7 +165,9 @@ def _button(turn: Turn) -> None:
     elif verb == "menu" and rest in MENU:
         _command(turn, MENU[rest])
     elif verb == "ask" and rest:
-        questions.answer_entry(turn, rest)
+        questions.answer_choice(turn, rest)
+    elif verb == "unhelpful" and gaps.marked_unhelpful(turn, rest):
+        pass
     elif verb == "act":
         _act(turn, rest)
     elif verb == "agent" and rest == "connect":

@@ -3,7 +3,13 @@
 from domain.cases import CaseKind, CaseState
 from domain.conversation import Owner
 from domain.messages import Button
+from handlers.catalogue import Texts
 from handlers.turn import Turn
+
+
+def offer(texts: Texts) -> tuple[Button, ...]:
+    """A row with the button that asks for a person."""
+    return (Button(texts("agent.offer"), "agent:connect"),)
 
 
 def hand_over(turn: Turn, reason: str) -> None:

@@ -10,6 +10,7 @@ from domain.consent import ConsentAct, ConsentEvent, ConsentPurpose
 from domain.conversation import Age, BotState, Conversation, Customer, Owner
 from domain.deadlines import SEOUL, Calendar
 from domain.effects import Effects, LedgerEvent
+from domain.gaps import NewGap, QuestionPlace
 from domain.knowledge import Decision
 from domain.messages import Button, Incoming, Outgoing, Source
 from handlers.catalogue import Texts
@@ -80,6 +81,9 @@ class Turn:
         self._cases: list[NewCase] = []
         self._cancelled: list[str] = []
         self._ledger: list[LedgerEvent] = []
+        self._gaps: list[NewGap] = []
+        self._chosen: list[QuestionPlace] = []
+        self.asked_anew = False
 
     def say(
         self,
@@ -133,6 +137,14 @@ class Turn:
         self._cancelled.append(number)
         self.record("case.cancelled", f"case/{number}")
 
+    def note_gap(self, gap: NewGap) -> None:
+        """Note that a question was not answered, or not well."""
+        self._gaps.append(gap)
+
+    def settle_choice(self, place: QuestionPlace) -> None:
+        """One of the choices that were shown for a question was pressed."""
+        self._chosen.append(place)
+
     def open_case_of(self, kind: CaseKind, reason: str = "") -> Case | None:
         """The customer's open case of this kind (and reason, where given), if there is one."""
         for case in self.cases:
@@ -161,6 +173,9 @@ class Turn:
             cancelled_cases=tuple(self._cancelled),
             ledger=tuple(self._ledger),
             blocked=self.blocked,
+            gaps=tuple(self._gaps),
+            chosen=tuple(self._chosen),
+            asked_anew=self.asked_anew,
         )
 
     @property

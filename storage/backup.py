@@ -27,6 +27,7 @@ from storage.tables import (
     customers,
     files,
     inbox,
+    kb_gaps,
     leases,
     messages,
     metadata,
@@ -167,7 +168,7 @@ async def _forget_erased(storage: Storage, connection: AsyncConnection) -> int:
     for start in range(0, len(gone), _CHUNK):
         ids = gone[start : start + _CHUNK]
         theirs = sa.select(conversations.c.id).where(conversations.c.customer_id.in_(ids))
-        for table in (files, outbox, inbox, staff_notes, staff_steps, messages):
+        for table in (files, outbox, inbox, staff_notes, staff_steps, kb_gaps, messages):
             await connection.execute(sa.delete(table).where(table.c.conversation_id.in_(theirs)))
         for table in (cases, consent_events, conversations, accounts):
             await connection.execute(sa.delete(table).where(table.c.customer_id.in_(ids)))

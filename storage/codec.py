@@ -46,7 +46,7 @@ def attachments_of(body: dict[str, Any]) -> tuple[Attachment, ...]:
 def outgoing_to_bytes(message: Outgoing) -> bytes:
     body: dict[str, Any] = {"text": message.text}
     if message.buttons:
-        body["buttons"] = [[(b.label, b.data) for b in row] for row in message.buttons]
+        body["buttons"] = [[_button(b) for b in row] for row in message.buttons]
     if message.source:
         body["source"] = [message.source.label, message.source.entry, message.source.version]
     if message.menu:
@@ -54,6 +54,10 @@ def outgoing_to_bytes(message: Outgoing) -> bytes:
     if message.sender:
         body["sender"] = message.sender
     return _dumps(body)
+
+
+def _button(button: Button) -> tuple[object, ...]:
+    return (button.label, button.data, True) if button.quiet else (button.label, button.data)
 
 
 def outgoing_from_bytes(raw: bytes) -> Outgoing:
@@ -64,7 +68,7 @@ def outgoing_of(body: dict[str, Any]) -> Outgoing:
     source = body.get("source")
     return Outgoing(
         text=body["text"],
-        buttons=tuple(tuple(Button(label, data) for label, data in row) for row in body.get("buttons", ())),
+        buttons=tuple(tuple(Button(*fields) for fields in row) for row in body.get("buttons", ())),
         source=Source(*source) if source else None,
         menu=body.get("menu", False),
         sender=body.get("sender", ""),
@@ -78,7 +82,8 @@ def state_to_bytes(state: BotState) -> bytes:
 def state_from_bytes(raw: bytes) -> BotState:
     fields = orjson.loads(raw)
     dialogue = fields.pop("dialogue", None)
-    return BotState(**fields, dialogue=Dialogue(**dialogue) if dialogue else None)
+    unhelpful = tuple(fields.pop("unhelpful", ()))
+    return BotState(**fields, unhelpful=unhelpful, dialogue=Dialogue(**dialogue) if dialogue else None)
 
 
 def _dumps(value: Any) -> bytes:

@@ -15,6 +15,7 @@ from domain.messages import Author, Delivery, Incoming, IncomingKind, Outgoing
 from domain.work import Send, Work
 from storage.codec import outgoing_to_bytes, state_from_bytes, state_to_bytes
 from storage.crypto import Hashes, Key
+from storage.gap_effects import GapEffects
 from storage.intake import ADD_MESSAGE, OPEN, NeedKeys, message_binding
 from storage.ledger import append
 from storage.statements import Params, Program, Row, Statement, in_list
@@ -271,6 +272,7 @@ class _Batch:
         self._cancelled: list[Params] = []
         self._reach: list[Params] = []
         self._finished: list[Params] = []
+        self._gaps = GapEffects(now)
 
     def add(self, work: Work, thread: _Thread, effects: Effects) -> None:
         conversation = thread.conversation
@@ -304,6 +306,7 @@ class _Batch:
             )
         if effects.blocked is not None:
             self._reach.append({"account": thread.account_id, "since": self._now if effects.blocked else None})
+        self._gaps.add(work, effects)
         self.ledger += effects.ledger
         self._finished.append({"conversation": conversation.id, "message_seq": work.seq, "new_state": self._finish})
 
@@ -378,3 +381,4 @@ class _Batch:
         ):
             if params:
                 yield statement, params
+        yield from self._gaps.write()

@@ -48,7 +48,7 @@ def message_json(message: LoggedMessage, conversation: int) -> dict[str, Any]:
         "kind": message.kind,
         "at": message.at.isoformat(),
         "text": message.text,
-        "buttons": [b.label for row in message.buttons for b in row],
+        "buttons": [b.label for row in message.buttons for b in row if not b.quiet],
         "source": source and {"label": source.label, "href": f"/policy/{source.version}#{quote(source.entry)}"},
         "attachments": [
             {"kind": a.kind, "name": a.name, "size": a.size, "href": file_href(conversation, a.kept_id)}

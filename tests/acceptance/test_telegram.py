@@ -1,6 +1,7 @@
 """What a customer meets in Telegram, on both databases: answers, buttons, files, blocks, faults of the platform."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -53,7 +54,9 @@ async def test_an_answer_quotes_its_clause_and_offers_what_one_can_do(house: Hou
     assert (link["type"], link["url"]) == ("text_link", f"https://shop.example/policy/1#{ENTRY}")
     assert (link["offset"], link["length"]) == (units(body) + 2, units(label))
     assert "제1판" in label
-    assert [b["callback_data"] for b in answer.buttons()] == ["act:manage_consent"]
+    data = [b["callback_data"] for b in answer.buttons()]
+    assert data[0] == "act:manage_consent"
+    assert re.fullmatch(rf"unhelpful:\d+\.0:1:{ENTRY}", data[1])
     house.api.press(chat, answer.message_id, "act:manage_consent")
     await house.sent(chat, contains=house.words("consent.title"))
 

@@ -10,12 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.channels.telegram.render import MOST, payload, split, units
+from bot.engine.gaps import words_of
 from domain.deadlines import SEOUL
 from domain.messages import LoggedMessage, Outgoing
 from handlers.catalogue import Texts
 from storage.ledger import verify
 from storage.opening import Storage
-from storage.tables import accounts, cases, consent_events, conversations, customers, inbox, ledger
+from storage.tables import accounts, cases, consent_events, conversations, customers, inbox, kb_gaps, ledger
 from storage.times import from_us
 from tests.dialogues.steps import Says, State
 
@@ -107,6 +108,10 @@ async def check_state(storage: Storage, conversation: int, wanted: State) -> Non
         found = await _cases(storage, conversation)
         assert [{k: c[k] for k in w} for c, w in zip(found, wanted.cases, strict=False)] == [*wanted.cases]
         assert len(found) == len(wanted.cases), f"the cases are {found}"
+    if wanted.gaps is not None:
+        noted = await _gaps(storage, conversation)
+        assert [{k: g[k] for k in w} for g, w in zip(noted, wanted.gaps, strict=False)] == [*wanted.gaps]
+        assert len(noted) == len(wanted.gaps), f"the gaps are {noted}"
 
 
 async def check_whole(storage: Storage, logs: list[list[LoggedMessage]]) -> None:
@@ -160,6 +165,19 @@ async def _cases(storage: Storage, conversation: int) -> list[dict[str, Any]]:
             "due": from_us(row.due_at).astimezone(SEOUL).strftime("%Y-%m-%d") if row.due_at else None,
         }
         for row in rows
+    ]
+
+
+async def _gaps(storage: Storage, conversation: int) -> list[dict[str, Any]]:
+    query = sa.select(kb_gaps).where(kb_gaps.c.conversation_id == conversation)
+    async with storage.database.read() as connection:
+        rows = (await connection.execute(query.order_by(kb_gaps.c.seq, kb_gaps.c.part))).all()
+    texts = {}
+    for row in rows:
+        (message,) = await storage.conversations.log(conversation, row.seq - 1, 1)
+        texts[row.seq] = message.text
+    return [
+        {"kind": r.kind, "entry": r.entry, "settled": r.settled_as, "text": words_of(texts[r.seq], r.part)} for r in rows
     ]
 
 

@@ -48,7 +48,8 @@ class Customer:
 
     def edits(self, edit: Edits, at: datetime) -> list[Incoming]:
         content = _content("location") if edit.moves else {"text": edit.text}
-        return self._did(self._update({"edited_message": self._message(at) | content}, at))
+        written = {"message_id": int(self.last[-1].ref)}  # an edit keeps the number of what was written
+        return self._did(self._update({"edited_message": self._message(at) | written | content}, at))
 
     def blocks(self, on: bool, at: datetime) -> list[Incoming]:
         chat = {"id": 1001, "type": "private"}

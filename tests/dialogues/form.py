@@ -140,14 +140,17 @@ def _says(value: Any) -> Says | Silence:
 
 
 def _state(value: Any) -> State:
-    _only(value, "owner", "age", "consents", "cases", "ledger", "blocked", "aside")
+    _only(value, "owner", "age", "consents", "cases", "ledger", "blocked", "aside", "gaps")
     cases = value.get("cases")
     if cases is not None:
         cases = tuple({"kind": c} if isinstance(c, str) else c for c in cases)
         for case in cases:
             _only(case, "kind", "state", "due", "reason")
     ledger = tuple(value["ledger"]) if "ledger" in value else None
-    return State(**(value | {"cases": cases, "ledger": ledger}))
+    gaps = tuple(value["gaps"]) if "gaps" in value else None
+    for gap in gaps or ():
+        _only(gap, "kind", "text", "entry", "settled")
+    return State(**(value | {"cases": cases, "ledger": ledger, "gaps": gaps}))
 
 
 def _stored(value: Any) -> Stored:

@@ -106,7 +106,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the database holds of this customer; None is not looked at. Cases and ledger are whole and in order."""
+    """What the database holds of this customer; None is not looked at. Cases, ledger and gaps are whole and in order."""
 
     owner: str | None = None
     age: str | None = None
@@ -115,6 +115,7 @@ class State:
     ledger: tuple[str, ...] | None = None
     blocked: bool | None = None
     aside: int | None = None
+    gaps: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

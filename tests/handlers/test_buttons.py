@@ -10,8 +10,8 @@ from domain.knowledge import Candidate, Decision, DecisionKind, Entry, EntryKind
 from domain.messages import IncomingKind, Outgoing
 from handlers.catalogue import load_texts
 from handlers.entrance import handle
-from handlers.library import Library
-from handlers.questions import entry_handle, entry_message, render
+from handlers.library import Library, entry_handle
+from handlers.questions import entry_message, render
 from tests.handlers.making import NOW, default_entries, turn
 
 TEXTS = load_texts()

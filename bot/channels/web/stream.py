@@ -13,7 +13,7 @@ from bot.channels.web.answers import DATA_HEADERS
 from bot.channels.web.feed import PAGE, Feed, Listener
 from bot.channels.web.sessions import session_topic
 from domain.errors import KeyGone
-from domain.messages import Author, LoggedMessage
+from domain.messages import Author, Button, LoggedMessage
 
 KEEP_ALIVE = 15.0  # seconds; a page that hears nothing for more than twice this takes the connection for lost
 _BEAT = b": beat\n\n"
@@ -125,7 +125,7 @@ def message_json(message: LoggedMessage) -> dict[str, Any]:
         "at": message.at.isoformat(),
         "text": message.text,
         "button": message.button,
-        "buttons": [[{"label": b.label, "data": b.data} for b in row] for row in message.buttons],
+        "buttons": [[_button(b) for b in row] for row in message.buttons],
         "source": source
         and {
             "label": source.label,
@@ -139,6 +139,11 @@ def message_json(message: LoggedMessage) -> dict[str, Any]:
         ],
         "delivery": message.delivery.value,
     }
+
+
+def _button(button: Button) -> dict[str, object]:
+    fields: dict[str, object] = {"label": button.label, "data": button.data}
+    return fields | {"quiet": True} if button.quiet else fields
 
 
 def clause_href(entry: str, version: int) -> str:

@@ -158,7 +158,7 @@ export class Log {
         "div",
         {},
         ...row.map((button) => {
-          const element = make("button", { type: "button", textContent: button.label, onclick: () => this.#on.press(button, message.seq) });
+          const element = make("button", { type: "button", class: button.quiet ? "quiet" : "", textContent: button.label, onclick: () => this.#on.press(button, message.seq) });
           this.#buttons.set(button.data, element);
           return element;
         }),
