@@ -9,11 +9,19 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.origins import origins
+from bot.origins import on_this_machine, origins, service_address
 from domain.errors import SettingsError
 
 _PREFIX = "SANGDAM_"
-_SECRETS = ("MASTER_KEY", "WIDGET_SECRET", "TELEGRAM_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "DATABASE_URL", "KEYS_URL")
+_SECRETS = (
+    "MASTER_KEY",
+    "WIDGET_SECRET",
+    "TELEGRAM_TOKEN",
+    "TELEGRAM_WEBHOOK_SECRET",
+    "EMBEDDINGS_KEY",
+    "DATABASE_URL",
+    "KEYS_URL",
+)
 _SHORTEST_SECRET = 32  # bytes; a shorter one could be found by trying
 
 
@@ -68,6 +76,24 @@ class Settings(BaseSettings):
     telegram_limits: Literal["on", "off"] = Field(
         "on", description="`off` lifts the platform's limits: for measuring against a server of one's own only."
     )
+    embeddings_url: str = Field(
+        "",
+        description="An OpenAI-compatible service of text embeddings, without its `/embeddings` "
+        "(`https://host/v1`; http for this machine only); empty: off. Questions leave, see embeddings.md.",
+    )
+    embeddings_model: str = Field("", max_length=200, description="The service's model; needed with its address.")
+    embeddings_key: SecretStr = Field(SecretStr(""), description="The service's key; empty: none is sent.")
+    embeddings_dimensions: int = Field(
+        0, ge=0, le=8192, description="Numbers in a vector, asked of the service; 0: as many as the model gives."
+    )
+    embeddings_timeout: float = Field(
+        0.3, gt=0, le=5, description="Seconds that questions wait for their vectors before the words alone decide."
+    )
+    embeddings_consent: Literal["", "none", "overseas"] = Field(
+        "",
+        description="`overseas` sends questions of customers only who agreed to processing abroad, `none` all; "
+        "must be chosen unless the service runs on this machine.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
     @field_validator("public_url", "telegram_api_url")
@@ -77,6 +103,11 @@ class Settings(BaseSettings):
         if value and (parts.scheme not in ("http", "https") or not parts.netloc):
             raise ValueError("must be an address such as https://shop.example")
         return value.rstrip("/")
+
+    @field_validator("embeddings_url")
+    @classmethod
+    def _service(cls, value: str) -> str:
+        return service_address(value) if value else value
 
     @field_validator("database_url", "keys_url")
     @classmethod
@@ -111,6 +142,13 @@ class Settings(BaseSettings):
             raise ValueError("SANGDAM_KEYS_URL must be set beside a PostgreSQL SANGDAM_DATABASE_URL")
         if self.keys_url and self.keys_url == self.database_url:
             raise ValueError("SANGDAM_KEYS_URL must be another database than SANGDAM_DATABASE_URL")
+        if self.embeddings_url and not self.embeddings_model:
+            raise ValueError("SANGDAM_EMBEDDINGS_MODEL must be set beside SANGDAM_EMBEDDINGS_URL")
+        if self.embeddings_url and not self.embeddings_consent and not on_this_machine(self.embeddings_url):
+            raise ValueError(
+                "SANGDAM_EMBEDDINGS_CONSENT must be overseas or none beside SANGDAM_EMBEDDINGS_URL; "
+                "docs/embeddings.md says which"
+            )
         if self.telegram_token.get_secret_value() and self.telegram_mode == "webhook":
             if not self.public_url.startswith("https://") and "127.0.0.1" not in self.telegram_api_url:
                 raise ValueError("SANGDAM_PUBLIC_URL must be an https address for SANGDAM_TELEGRAM_MODE=webhook")

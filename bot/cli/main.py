@@ -138,4 +138,5 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
         settings.telegram_token.get_secret_value(),
         settings.master_key.get_secret_value(),
         settings.telegram_webhook_secret.get_secret_value(),
+        settings.embeddings_key.get_secret_value(),
     )
