@@ -49,24 +49,28 @@ class Breaker:
     def trying(self, faults: type[Exception]) -> Iterator[None]:
         """Around one try that `allows` allowed: faults count, other exceptions say nothing about the service.
 
-        A fault's attribute retry_after, seconds that the service asks for, makes the pause at least as long.
+        A fault's attribute retry_after is what `failed` takes.
         """
         trial = self._trial = self.open
         try:
             yield
         except faults as fault:
-            self._fail(trial, getattr(fault, "retry_after", None) or 0.0)
+            self.failed(getattr(fault, "retry_after", None))
             raise
         else:
-            self._failed = self._pauses = 0
+            self.succeeded()
         finally:
             if trial:
                 self._trial = False
 
-    def _fail(self, trial: bool, retry_after: float) -> None:
+    def succeeded(self) -> None:
+        self._failed = self._pauses = 0
+
+    def failed(self, retry_after: float | None = None) -> None:
+        """retry_after: seconds that the service asks for, which make the pause at least as long."""
         self._failed += 1
-        if not trial and (self.open or self._failed < self._failures):
+        if self._failed < self._failures or (self.open and self._clock() < self._until):
             return  # tries that began before it opened come in late
         pause = min(self._longest, self._first * 2**self._pauses) * (1 + self._chance() / 2)
         self._pauses += 1
-        self._until = self._clock() + max(pause, min(retry_after, self._longest))
+        self._until = self._clock() + max(pause, min(retry_after or 0.0, self._longest))

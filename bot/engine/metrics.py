@@ -27,4 +27,15 @@ class Metrics:
         self.latency = Histogram(
             "sangdam_handling_seconds", "From intake to decision", buckets=_SECONDS, registry=self.registry
         )
+        self.embeddings = Counter(
+            "sangdam_embeddings", "Requests to the embeddings service", ["of", "result"], registry=self.registry
+        )
+        self.embeddings_seconds = Histogram(
+            "sangdam_embeddings_seconds", "Waiting for vectors of questions", buckets=_SECONDS, registry=self.registry
+        )
+        self.embeddings_paused = Gauge(
+            "sangdam_embeddings_paused",
+            "1 while questions do without vectors because of failures",
+            registry=self.registry,
+        )
         self.waiting = Gauge("sangdam_sends_waiting", "Messages in delivery", ["channel"], registry=self.registry)
