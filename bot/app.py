@@ -7,6 +7,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.routing import BaseRoute
 
@@ -29,8 +30,12 @@ from storage.staff import FIRST, LINK_LASTS
 async def run_service(settings: Settings, analysis: AnalysisProcess) -> None:
     """`sangdam run`: everything that is configured, until SIGINT or SIGTERM."""
     async with open_program_storage(settings) as storage, contextlib.AsyncExitStack() as stack:
-        service = await compose(settings, assemble(settings, storage, analysis))
+        parts = assemble(settings, storage, analysis)
+        stack.push_async_callback(parts.workshop.close)
+        service = await compose(settings, parts)
         service.loops["analysis"] = analysis.run
+        if parts.plug:
+            await stack.enter_async_context(parts.plug.client)
         await stack.enter_async_context(service.opened())
         link = "" if await storage.accounts.anybody() else await first_link(storage)
         await serve(settings, service.routes, service.loops, before_stop=service.close, link=link)
@@ -66,6 +71,8 @@ async def compose(settings: Settings, parts: Parts, desk_limits: DeskLimits | No
         "knowledge": parts.librarian.run,
         "files": web.run,
     }
+    if parts.plug:
+        loops["vectors"] = partial(parts.plug.filling.run, parts.signals)
     channels = [WEB]
     deliveries: dict[str, Delivery] = {}
     opened: Callable[[], contextlib.AbstractAsyncContextManager[object]] = contextlib.nullcontext
@@ -108,7 +115,7 @@ async def first_link(storage: Storage) -> str:
 
 async def run_terminal(settings: Settings, analysis: AnalysisProcess) -> None:
     """`sangdam chat`: one conversation on standard input and output."""
-    async with open_program_storage(settings) as storage:
+    async with open_program_storage(settings) as storage, contextlib.AsyncExitStack() as stack:
         parts = assemble(settings, storage, analysis)
         terminal = Terminal(
             parts.intake,
@@ -120,6 +127,9 @@ async def run_terminal(settings: Settings, analysis: AnalysisProcess) -> None:
             read_line=sys.stdin.readline,
         )
         loops = [analysis.run, parts.signals.run, parts.librarian.run, parts.handling(settings, [TERMINAL], {}).run]
+        if parts.plug:
+            await stack.enter_async_context(parts.plug.client)
+            loops.append(partial(parts.plug.filling.run, parts.signals))
         tasks = [asyncio.create_task(loop()) for loop in loops]
         talk = asyncio.create_task(terminal.run())
         try:

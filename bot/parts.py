@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.embeddings import Plug, plugged
 from bot.engine.analysis import Analysis
 from bot.engine.delivery import Delivery
 from bot.engine.handling import Handling
@@ -11,6 +12,8 @@ from bot.engine.intake import Backlog, Intake
 from bot.engine.librarian import Librarian
 from bot.engine.metrics import Metrics
 from bot.engine.signals import Signals
+from bot.engine.workbench import ProcessBench
+from bot.engine.workshop import Workshop, open_workshop
 from bot.master_key import obtain_master_key
 from bot.settings import Settings
 from domain.clock import Clock, system_clock
@@ -40,6 +43,8 @@ class Parts:
     librarian: Librarian
     texts: Texts
     clock: Clock
+    workshop: Workshop
+    plug: Plug | None = None
     backlog: Backlog = field(default_factory=Backlog)
 
     @property
@@ -58,10 +63,16 @@ class Parts:
             deliveries=deliveries,
             texts=self.texts,
             shop=Shop(settings.shop_name, settings.shop_operator),
+            embeddings=self.plug.questions if self.plug else None,
         )
 
 
 def assemble(settings: Settings, storage: Storage, analysis: Analysis, clock: Clock = system_clock) -> Parts:
     signals = Signals(storage.database)
     librarian = Librarian(storage.knowledge, signals, clock, analysis, settings.knowledge_cache)
-    return Parts(storage, signals, Metrics(), librarian, load_texts(), clock)
+    texts = load_texts()
+    two_person = settings.kb_two_person == "on"
+    workshop = open_workshop(storage, ProcessBench(), texts, clock, signals, two_person=two_person)
+    metrics = Metrics()
+    plug = plugged(settings, storage, librarian, analysis, metrics, clock)
+    return Parts(storage, signals, metrics, librarian, texts, clock, workshop, plug)

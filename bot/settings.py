@@ -94,6 +94,9 @@ class Settings(BaseSettings):
         description="`overseas` sends questions of customers only who agreed to processing abroad, `none` all; "
         "must be chosen unless the service runs on this machine.",
     )
+    kb_two_person: Literal["on", "off"] = Field(
+        "off", description="`on`: no change of the knowledge base goes live that a second admin has not approved."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
     @field_validator("public_url", "telegram_api_url")

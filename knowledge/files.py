@@ -19,6 +19,12 @@ _KEYS = ("id", "title", "kind", "document", "clause", "effective", "action", "al
 _LISTS = frozenset(("aliases", "questions"))
 _ID = re.compile(r"[A-Za-z0-9가-힣][A-Za-z0-9가-힣_.-]{0,99}")
 _FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it was built
+# A clause may have any name ("머리말"); one that is an article's number is written as laws write it.
+_ARTICLE = re.compile(
+    r"(부칙 ?(\([^()]+\) )?)?"
+    r"제[1-9]\d*조(의[1-9]\d*)?( ?제[1-9]\d*항)?( ?제[1-9]\d*호(의[1-9]\d*)?)?( ?[가-하]목)?( ?\(.+\))?"
+)
+_NUMBERED = re.compile(r"\d\s*조(?![가-힣]*[원회각])|제\s*\d+$")
 _FRONT = re.compile(r"---[ \t]*\n(.*?\n|)---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
@@ -89,6 +95,24 @@ def parse(path: str, text: str) -> Entry:
         questions=fields.list("questions"),
         action=fields.text("action") or None,
     )
+
+
+def check_new(path: str, entry: Entry, text: str) -> None:
+    """What is asked of an entry that comes in, beyond being readable: those that are published stay so. Raises
+    ContentError."""
+    if found := _UNKEEPABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise ContentError(path, line, "저장할 수 없는 문자가 있습니다. 그 문자를 지워 주세요.")
+    if entry.clause and not entry.document:
+        line = _line_of(text, "clause:")
+        raise ContentError(path, line, "어느 문서의 조항인지 알 수 없습니다. document를 적어 주세요.")
+    if entry.document and not entry.clause:
+        line = _line_of(text, "document:")
+        raise ContentError(path, line, "문서의 어느 조항인지 알 수 없습니다. clause를 적어 주세요.")
+    for part in re.split(r"[·,~]", entry.clause):
+        if _NUMBERED.search(part) and not _ARTICLE.fullmatch(part.strip()):
+            reason = f"'{part.strip()}'은(는) 없는 조항 번호입니다. 제3조, 제3조의2, 제3조 제1항처럼 적어 주세요."
+            raise ContentError(path, _line_of(text, "clause:"), reason)
 
 
 def dump(entry: Entry) -> str:
@@ -200,20 +224,43 @@ def _is_null(node: yaml.ScalarNode) -> bool:
     return node.style is None and node.value in ("", "~", "null")
 
 
-def _check_together(entries: Mapping[str, Entry], texts: Mapping[str, str]) -> None:
-    ids: dict[str, str] = {}
-    aliases: dict[str, tuple[str, str]] = {}
-    for path, entry in entries.items():
-        if entry.id in ids:
-            line = _line_of(texts[path], entry.id)
-            raise ContentError(path, line, f"id '{entry.id}'이(가) 다른 파일에도 있습니다: {ids[entry.id]}")
-        ids[entry.id] = path
+class Claims:
+    """Ids and aliases that entries have, each of them one entry's alone."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+        self._aliases: dict[str, tuple[str, str]] = {}
+
+    def check(self, path: str, entry: Entry, text: str, instead_of: str = "") -> None:
+        """Raises ContentError when another entry than `instead_of` has the id or an alias of this one."""
+        if entry.id in self._ids and entry.id != instead_of:
+            line = _line_of(text, entry.id)
+            raise ContentError(path, line, f"id '{entry.id}'이(가) 다른 파일에도 있습니다: {self._ids[entry.id]}")
         for alias in entry.aliases:
-            key = alias_key(alias)
-            other, other_path = aliases.setdefault(key, (entry.id, path))
-            if other != entry.id:
-                line = _line_of(texts[path], alias)
+            other, other_path = self._aliases.get(alias_key(alias), (entry.id, path))
+            if other not in (entry.id, instead_of):
+                line = _line_of(text, alias)
                 raise ContentError(path, line, f"alias '{alias}'은(는) '{other}'에도 있습니다: {other_path}")
+
+    def add(self, path: str, entry: Entry) -> None:
+        self._ids.setdefault(entry.id, path)
+        for alias in entry.aliases:
+            self._aliases.setdefault(alias_key(alias), (entry.id, path))
+
+    def drop(self, entry: Entry) -> None:
+        """What the entry had is free again."""
+        self._ids.pop(entry.id, None)
+        for key in map(alias_key, entry.aliases):
+            if self._aliases.get(key, ("", ""))[0] == entry.id:
+                del self._aliases[key]
+
+
+def _check_together(entries: Mapping[str, Entry], texts: Mapping[str, str]) -> None:
+    claims = Claims()
+    for path, entry in entries.items():
+        check_new(path, entry, texts[path])
+        claims.check(path, entry, texts[path])
+        claims.add(path, entry)
 
 
 def alias_key(alias: str) -> str:
@@ -232,6 +279,7 @@ _PLAIN = re.compile(
     r"[^\s\-?:,\[\]{}#&*!|>'\"%@`~=\x00-\x1f\x7f-\xa0\ufeff\ufffe\uffff]"
     r"[^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]*"
 )
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")  # no database takes them, no file holds them
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 

@@ -1,7 +1,7 @@
 """The versions of a knowledge base that are open in this process, ready to decide."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from domain.knowledge import Decision, Entry
@@ -9,6 +9,7 @@ from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
 from knowledge.files import parse
 from knowledge.packed import pack, unpack
+from knowledge.vectors import Gathering, TextVectors, Vectors
 
 _OPEN = 2  # the live version, and the one before it for messages that are being decided
 Question = tuple[str, str | None]  # text, and the customer's question before it
@@ -20,25 +21,74 @@ class Shelf:
     def __init__(self, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         self._open: dict[int, Answerer] = {}
+        self._whole: set[int] = set()
+        self._vectors: Vectors | None = None  # the last that were whole: the next version's are nearly the same
+        self._gathering: tuple[int, Gathering] | None = None
 
     def open(self, version: int, texts: Mapping[str, str], kept: Sequence[Path]) -> dict[str, Entry]:
         """Make a version ready, and give its entries.
 
         texts: Markdown by entry id. kept: files that may hold what was built for these very texts; when none does, the
-        version is built from the one before it, or anew, which takes seconds, and the first file is written.
+        version is built anew, which takes seconds, and the first file is written.
         """
-        entries = {entry_id: parse(f"{entry_id}.md", text) for entry_id, text in texts.items()}
+        entries = parsed(texts)
         answerer = self._unpacked(kept, entries)
         if answerer is None:
-            answerer = self._built(entries)
+            answerer = Answerer(self._analyzer, entries.values())
             if kept:
                 _write(kept[0], pack(answerer))
-        self._open = dict([*self._open.items(), (version, answerer)][-_OPEN:])
+        self._put(version, answerer)
         return entries
 
-    def decide(self, version: int, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
-        """Decisions for each question, by an open version. KeyError when it is not open any more."""
-        return self._open[version].decide_many(questions)
+    def change(self, version: int, base: int, texts: Mapping[str, str], removed: Collection[str]) -> dict[str, Entry]:
+        """Make a version ready that is `base` with these texts put in and these ids gone; gives the entries put in.
+
+        Costs what the touched entries cost. KeyError when the base is not open any more.
+        """
+        entries = parsed(texts)
+        self._put(version, self._open[base].replaced(entries.values(), removed))
+        return entries
+
+    def keep(self, version: int, path: Path) -> None:
+        """Write what was built for a version, for the next start; not when it is not open any more."""
+        if answerer := self._open.get(version):
+            _write(path, pack(answerer))
+
+    def decide(
+        self, version: int, questions: Sequence[Question], vectors: TextVectors | None = None
+    ) -> list[tuple[Decision, ...]]:
+        """Decisions for each question, by an open version. KeyError when it is not open any more. vectors: of texts
+        that `split.texts_asked` names; they count once all of the version's own are given."""
+        return self._open[version].decide_many(questions, vectors)
+
+    def lacking(self, version: int) -> dict[str, str]:
+        """Texts of a version that have no vector yet, by hash; none of one that is not open any more."""
+        if version in self._whole or version not in self._open:
+            return {}
+        if self._gathering is None or self._gathering[0] != version:
+            answerer = self._open[version]
+            ordered = [answerer.entry(i) for i in answerer.index.ids]
+            self._gathering = version, Gathering(ordered, self._vectors.rows() if self._vectors else {})
+            self._use_vectors(version)
+        return self._gathering[1].lacking() if self._gathering else {}
+
+    def give(self, version: int, vectors: Mapping[str, bytes]) -> None:
+        """Vectors of texts that `lacking` named, by hash. Raises ValueError when they are not of one length."""
+        if self._gathering and self._gathering[0] == version:
+            self._gathering[1].give(vectors)
+            self._use_vectors(version)
+
+    def _use_vectors(self, version: int) -> None:
+        """From now on, if they are all there."""
+        if self._gathering and version in self._open and (whole := self._gathering[1].whole()):
+            self._open = self._open | {version: self._open[version].with_vectors(whole)}
+            self._whole = {v for v in self._whole if v in self._open} | {version}
+            self._vectors, self._gathering = whole, None
+
+    def _put(self, version: int, answerer: Answerer) -> None:
+        self._open = dict([*self._open.items(), (version, answerer)][-_OPEN:])
+        self._whole.discard(version)
+        self._gathering = None
 
     def _unpacked(self, kept: Sequence[Path], entries: Mapping[str, Entry]) -> Answerer | None:
         for path in kept:
@@ -50,12 +100,10 @@ class Shelf:
                 return answerer
         return None
 
-    def _built(self, entries: Mapping[str, Entry]) -> Answerer:
-        if not self._open:
-            return Answerer(self._analyzer, entries.values())
-        before = next(reversed(self._open.values()))
-        old = {e.id: e for e in before.entries}
-        return before.replaced([e for e in entries.values() if old.get(e.id) != e], old.keys() - entries.keys())
+
+def parsed(texts: Mapping[str, str]) -> dict[str, Entry]:
+    """Entries by id of Markdown by id."""
+    return {entry_id: parse(f"{entry_id}.md", text) for entry_id, text in texts.items()}
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,19 +1,34 @@
 """Published versions of the knowledge base. Entries are kept as their Markdown text, byte for byte."""
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.effects import LedgerEvent
 from domain.errors import Conflict
+from storage.crypto import Hashes
 from storage.database import Database
+from storage.drafts import Change, DraftMoved, write_changes
+from storage.kb_rows import (
+    DRAFT,
+    copy_entries,
+    count_up,
+    hash_of,
+    in_portions,
+    lock_draft,
+    read_hashes,
+    store_entries,
+    store_texts,
+)
+from storage.ledger import append_events
 from storage.tables import kb_entries, kb_texts, kb_versions
 from storage.times import from_us
 
-DRAFT = 0
+__all__ = ["DRAFT", "Difference", "KbVersion", "KnowledgeVersions", "Publication"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +37,33 @@ class KbVersion:
     published_at: datetime
     published_by: str
     note: str
+    approved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is written beside a version that goes live. now: microseconds; events: for the ledger."""
+
+    by: str
+    note: str
+    now: int
+    approved_by: str = ""
+    events: Sequence[LedgerEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """From one version to another: texts of entries added or changed, by id, and ids that went."""
+
+    texts: dict[str, str]
+    removed: tuple[str, ...]
 
 
 class KnowledgeVersions:
-    """The draft and the published versions; a version once published never changes."""
+    """A version once published never changes."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, hashes: Hashes) -> None:
+        self._database, self._hashes = database, hashes
 
     async def latest(self) -> KbVersion | None:
         query = sa.select(kb_versions).order_by(kb_versions.c.version.desc()).limit(1)
@@ -42,6 +77,20 @@ class KnowledgeVersions:
         async with self._database.read() as connection:
             return [_version(row) for row in (await connection.execute(query)).all()]
 
+    async def hashes(self, version: int) -> dict[str, str]:
+        """Hash of the text by entry id of one version (DRAFT for the draft)."""
+        async with self._database.read() as connection:
+            return await read_hashes(connection, version)
+
+    async def texts_of(self, hashes: Collection[str]) -> dict[str, str]:
+        """Texts by their hashes, without those that are not stored."""
+        found: dict[str, str] = {}
+        async with self._database.read() as connection:
+            for some in in_portions(sorted(set(hashes))):
+                query = sa.select(kb_texts.c.hash, kb_texts.c.text).where(kb_texts.c.hash.in_(some))
+                found |= {row[0]: row[1] for row in (await connection.execute(query)).all()}
+        return found
+
     async def texts(self, version: int) -> dict[str, str]:
         """Markdown text by entry id of one version (DRAFT for the draft)."""
         query = (
@@ -53,16 +102,22 @@ class KnowledgeVersions:
         async with self._database.read() as connection:
             return {row[0]: row[1] for row in (await connection.execute(query)).all()}
 
-    async def replace_draft(self, texts: Mapping[str, str], *, keep_others: bool) -> None:
-        """Make the draft what `texts` holds; with keep_others entries that it does not name stay."""
-        async with self._database.write() as connection:
-            await self._store(connection, texts)
-            gone = sa.delete(kb_entries).where(kb_entries.c.version == DRAFT)
-            if keep_others:
-                gone = gone.where(kb_entries.c.entry.in_(list(texts)))
-            await connection.execute(gone)
-            if texts:
-                await connection.execute(sa.insert(kb_entries), _rows(DRAFT, texts))
+    async def difference(self, before: int, after: int) -> Difference:
+        """What makes version `after` of version `before`; reads the texts that differ and no others."""
+        old, new = kb_entries.alias("old"), kb_entries.alias("new")
+        here = (old.c.version == before) & (old.c.entry == new.c.entry)
+        changed = (
+            sa.select(new.c.entry, kb_texts.c.text)
+            .join(kb_texts, kb_texts.c.hash == new.c.hash)
+            .outerjoin(old, here)
+            .where(new.c.version == after, old.c.hash.is_(None) | (old.c.hash != new.c.hash))
+            .order_by(new.c.entry)
+        )
+        there = (new.c.version == after) & (new.c.entry == old.c.entry)
+        gone = sa.select(old.c.entry).outerjoin(new, there).where(old.c.version == before, new.c.entry.is_(None))
+        async with self._database.read() as connection:
+            texts = {row[0]: row[1] for row in (await connection.execute(changed)).all()}
+            return Difference(texts, tuple((await connection.execute(gone)).scalars().all()))
 
     async def publish(
         self, texts: Mapping[str, str], *, after: int, by: str, note: str, now: int, draft: bool = False
@@ -71,43 +126,73 @@ class KnowledgeVersions:
 
         Raises Conflict when the latest version is not `after` any more.
         """
+        hashes = {entry: hash_of(text) for entry, text in texts.items()}
         async with self._database.write() as connection:
-            await connection.execute(sa.select(kb_versions.c.version).with_for_update())
-            latest = (await connection.execute(sa.select(sa.func.max(kb_versions.c.version)))).scalar() or 0
-            if latest != after:
-                raise Conflict(f"version {latest} was published meanwhile; look at it and publish again")
-            version = after + 1
-            await self._store(connection, texts)
-            try:
-                await connection.execute(
-                    sa.insert(kb_versions).values(version=version, published_at=now, published_by=by, note=note)
-                )
-            except sa.exc.IntegrityError:  # on PostgreSQL: of the first version there is no row yet to lock
-                raise Conflict(f"version {version} was published meanwhile; look at it and publish again") from None
+            revision = await lock_draft(self._database, connection) if draft else 0
+            await store_texts(self._database, connection, list(texts.values()))
+            version = await self._add(connection, after, Publication(by, note, now))
+            await store_entries(connection, version, hashes)
             if draft:
                 await connection.execute(sa.delete(kb_entries).where(kb_entries.c.version == DRAFT))
-            for made in (version, DRAFT) if draft else (version,):
-                if texts:
-                    await connection.execute(sa.insert(kb_entries), _rows(made, texts))
+                await store_entries(connection, DRAFT, hashes)
+                await count_up(connection, revision)
         return version
 
-    async def _store(self, connection: AsyncConnection, texts: Mapping[str, str]) -> None:
-        if not texts:
-            return
-        unique = {_hash(text): text for text in texts.values()}
-        await connection.execute(
-            self._database.insert(kb_texts).on_conflict_do_nothing(),
-            [{"hash": h, "text": t} for h, t in sorted(unique.items())],
-        )
+    async def publish_draft(self, *, after: int, revision: int, publication: Publication) -> int:
+        """Publish the draft as version after + 1.
+
+        Raises Conflict when the latest version is not `after`, DraftMoved when the draft is not `revision` any more.
+        """
+        async with self._database.write() as connection:
+            if await lock_draft(self._database, connection) != revision:
+                raise DraftMoved
+            version = await self._add(connection, after, publication)
+            await copy_entries(connection, DRAFT, version)
+            await append_events(connection, publication.events, self._hashes, publication.now)
+        return version
+
+    async def restore(self, old: int, *, after: int, publication: Publication) -> int:
+        """Publish what version `old` held as version after + 1, and make the draft the same.
+
+        Raises Conflict when the latest version is not `after` any more.
+        """
+        async with self._database.write() as connection:
+            revision = await lock_draft(self._database, connection)
+            version = await self._add(connection, after, publication)
+            await copy_entries(connection, old, version)
+            standing, made = await read_hashes(connection, DRAFT), await read_hashes(connection, version)
+            changes = [
+                Change(entry, standing.get(entry, ""), made.get(entry, ""))
+                for entry in sorted(standing.keys() | made.keys())
+                if standing.get(entry) != made.get(entry)
+            ]
+            await write_changes(connection, changes, publication.by, publication.now)
+            await count_up(connection, revision)
+            await append_events(connection, publication.events, self._hashes, publication.now)
+        return version
+
+    async def _add(self, connection: AsyncConnection, after: int, publication: Publication) -> int:
+        await connection.execute(sa.select(kb_versions.c.version).with_for_update())
+        latest = (await connection.execute(sa.select(sa.func.max(kb_versions.c.version)))).scalar() or 0
+        if latest != after:
+            raise _published_meanwhile(latest)
+        row = {
+            "version": after + 1,
+            "published_at": publication.now,
+            "published_by": publication.by,
+            "note": publication.note,
+            "approved_by": publication.approved_by,
+        }
+        try:
+            await connection.execute(sa.insert(kb_versions).values(row))
+        except sa.exc.IntegrityError:  # on PostgreSQL: of the first version there is no row yet to lock
+            raise _published_meanwhile(after + 1) from None
+        return after + 1
 
 
-def _version(row: sa.Row[tuple[int, int, str, str]]) -> KbVersion:
-    return KbVersion(row.version, from_us(row.published_at), row.published_by, row.note)
+def _published_meanwhile(version: int) -> Conflict:
+    return Conflict(f"그사이 제{version}판이 게시되었습니다. 확인하고 다시 게시해 주세요.")
 
 
-def _rows(version: int, texts: Mapping[str, str]) -> list[dict[str, object]]:
-    return [{"version": version, "entry": entry, "hash": _hash(text)} for entry, text in texts.items()]
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _version(row: sa.Row[Any]) -> KbVersion:
+    return KbVersion(row.version, from_us(row.published_at), row.published_by, row.note, row.approved_by)

@@ -79,6 +79,8 @@ def append(events: Sequence[LedgerEvent], hashes: Hashes, now: int) -> Program[N
 
 async def append_events(connection: AsyncConnection, events: Sequence[LedgerEvent], hashes: Hashes, now: int) -> None:
     """The same in a transaction that is written in Core; its last statements."""
+    if not events:
+        return
     postgresql = connection.dialect.name == "postgresql"
     program = append(events, hashes, now)
     rows: list[Row] = []

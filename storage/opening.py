@@ -15,6 +15,7 @@ from storage.conversations import Conversations
 from storage.crypto import Hashes, MasterKey, WrongKey
 from storage.database import Database
 from storage.desk_views import DeskViews
+from storage.drafts import Drafts
 from storage.facts import ensure_fact
 from storage.files import Files
 from storage.intake import NeedKeys
@@ -39,6 +40,7 @@ class Storage:
     hashes: Hashes
     conversations: Conversations
     knowledge: KnowledgeVersions
+    drafts: Drafts
     accounts: StaffAccounts
     sign_ins: SignInTries
     access_log: AccessLog
@@ -91,7 +93,8 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
             keys=keys,
             hashes=hashes,
             conversations=Conversations(database, keys, hashes),
-            knowledge=KnowledgeVersions(database),
+            knowledge=KnowledgeVersions(database, hashes),
+            drafts=Drafts(database, hashes),
             accounts=StaffAccounts(database, hashes, clock),
             sign_ins=SignInTries(database, hashes, clock),
             access_log=AccessLog(database, hashes, clock),

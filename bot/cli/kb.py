@@ -5,23 +5,44 @@ import getpass
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.engine.librarian import ensure_published
-from bot.engine.publishing import Asked, GateReport, Publishing, PublishRefused
+from bot.engine.publishing import PublishRefused
+from bot.engine.signals import Signals
+from bot.engine.workbench import ThreadBench
+from bot.engine.workshop import Workshop, open_workshop
 from bot.parts import open_program_storage
 from bot.settings import Settings
 from domain.clock import system_clock
 from domain.deadlines import SEOUL
+from domain.editing import EditRefused
+from domain.knowledge import Decision
+from domain.staff import Role, Staff
+from handlers.catalogue import load_texts
 from knowledge.analysis import Analyzer
+from knowledge.changes import LineKind
 from knowledge.files import default_texts, prepared_index
+from knowledge.gate import Asked, GateReport
 from knowledge.shelf import Shelf
+from knowledge.workbench import Workbench
 from storage.opening import Storage
+
+_CHANGES = {"added": "추가", "changed": "변경", "removed": "삭제"}
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The knowledge base as a command works on it, and who does."""
+
+    workshop: Workshop
+    actor: Staff
 
 
 async def import_(options: argparse.Namespace, settings: Settings) -> int:
-    async with _publishing(settings) as (_, publishing):
-        count = await publishing.import_folder(Path(options.folder), merge=options.merge)
+    async with _opened(options, settings) as kb:
+        count = await kb.workshop.editing.import_folder(kb.actor, Path(options.folder), merge=options.merge)
     sys.stderr.write(
         f"초안에 항목 {count}개를 담았습니다. `sangdam kb check`로 확인하고 `sangdam kb publish`로 게시하세요.\n"
     )
@@ -29,24 +50,70 @@ async def import_(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def export(options: argparse.Namespace, settings: Settings) -> int:
-    async with _publishing(settings) as (_, publishing):
-        count = await publishing.export_folder(Path(options.folder), options.version)
+    async with _opened(options, settings) as kb:
+        count = await kb.workshop.publishing.export_folder(Path(options.folder), options.version)
     sys.stderr.write(f"항목 {count}개를 {options.folder}에 저장했습니다.\n")
     return 0
 
 
-async def check(_options: argparse.Namespace, settings: Settings) -> int:
-    async with _publishing(settings) as (_, publishing):
-        report = await publishing.check()
+async def check(options: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(options, settings) as kb:
+        report = await kb.workshop.publishing.check(kb.actor)
     _show(report)
     return 1 if report.broken else 0
 
 
+async def diff(options: argparse.Namespace, settings: Settings) -> int:
+    """Without versions: from the live one to the draft. With one: from that to the draft."""
+    async with _opened(options, settings) as kb:
+        before = options.before
+        if before is None:
+            before = (await kb.workshop.publishing.history(kb.actor))[0].version
+        changes = await kb.workshop.editing.diff(kb.actor, before, options.after)
+    for change in changes:
+        sys.stdout.write(f"{_CHANGES[change.kind]} {change.entry}\n")
+        for line in change.lines:
+            if line.kind is not LineKind.SAME:
+                sys.stdout.write(f"  {line.kind} {line.text}\n")
+    return 0
+
+
+async def try_(options: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(options, settings) as kb:
+        tried = await kb.workshop.publishing.try_question(kb.actor, options.question, options.prev)
+    for title, decisions in (("초안", tried.draft), ("게시된 판", tried.live)):
+        sys.stdout.write(f"{title}\n")
+        for decision in decisions:
+            sys.stdout.write(_decided(decision))
+    return 0
+
+
+async def submit(options: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(options, settings) as kb:
+        await kb.workshop.publishing.submit(kb.actor, options.note)
+    sys.stdout.write("초안을 제출했습니다. 다른 관리자가 `sangdam kb approve`로 승인할 수 있습니다.\n")
+    return 0
+
+
+async def approve(options: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(options, settings) as kb:
+        await kb.workshop.publishing.approve(kb.actor, options.remark)
+    sys.stdout.write("초안을 승인했습니다. `sangdam kb publish`로 게시할 수 있습니다.\n")
+    return 0
+
+
+async def return_(options: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(options, settings) as kb:
+        await kb.workshop.publishing.return_(kb.actor, options.remark)
+    sys.stdout.write("초안을 돌려보냈습니다.\n")
+    return 0
+
+
 async def publish(options: argparse.Namespace, settings: Settings) -> int:
-    async with _publishing(settings) as (_, publishing):
+    async with _opened(options, settings) as kb:
         try:
-            version, report = await publishing.publish(
-                by=getpass.getuser(), note=options.note, override=options.override
+            version, report = await kb.workshop.publishing.publish(
+                kb.actor, note=options.note, override=options.override
             )
         except PublishRefused as refused:
             _show(refused.report)
@@ -64,30 +131,50 @@ async def build(_options: argparse.Namespace, _settings: Settings) -> int:
     return 0
 
 
-async def history(_options: argparse.Namespace, settings: Settings) -> int:
-    async with _publishing(settings) as (storage, _):
-        for version in await storage.knowledge.history():
+async def history(options: argparse.Namespace, settings: Settings) -> int:
+    async with _opened(options, settings) as kb:
+        for version in await kb.workshop.publishing.history(kb.actor):
             at = version.published_at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")
-            sys.stdout.write(f"{version.version}\t{at}\t{version.published_by}\t{version.note}\n")
+            approved = f"\t승인 {version.approved_by}" if version.approved_by else ""
+            sys.stdout.write(f"{version.version}\t{at}\t{version.published_by}\t{version.note}{approved}\n")
     return 0
 
 
 async def rollback(options: argparse.Namespace, settings: Settings) -> int:
-    async with _publishing(settings) as (_, publishing):
-        made = await publishing.rollback(options.version, by=getpass.getuser())
+    async with _opened(options, settings) as kb:
+        made = await kb.workshop.publishing.rollback(kb.actor, options.version)
     sys.stdout.write(f"제{options.version}판의 내용을 제{made}판으로 게시했습니다.\n")
     return 0
 
 
 @asynccontextmanager
-async def _publishing(settings: Settings) -> AsyncIterator[tuple[Storage, Publishing]]:
+async def _opened(options: argparse.Namespace, settings: Settings) -> AsyncIterator[Open]:
     async with open_program_storage(settings) as storage:
-        publishing = Publishing(storage, system_clock)
+        two_person = settings.kb_two_person == "on"
+        signals = Signals(storage.database)
+        bench = ThreadBench(Workbench(Analyzer))
+        workshop = open_workshop(storage, bench, load_texts(), system_clock, signals, two_person=two_person)
         try:
             await ensure_published(storage.knowledge, system_clock)
-            yield storage, publishing
+            yield Open(workshop, await _actor(storage, getattr(options, "by", None), two_person=two_person))
+            await signals.told()
         finally:
-            publishing.close()
+            await workshop.close()
+
+
+async def _actor(storage: Storage, name: str | None, *, two_person: bool) -> Staff:
+    """Who works on the command line: an admin's account where one is named or bears the name of the system's user.
+
+    Whoever can run commands holds the master key and is not asked for a password; the name is for the history. Only
+    where two persons have to look, the name must be an account's.
+    """
+    accounts = {account.name: account for account in await storage.accounts.all()}
+    wanted = name or getpass.getuser()
+    if account := accounts.get(wanted):
+        return account
+    if accounts and (name or two_person):
+        raise EditRefused(f"{wanted}: 그런 관리자 계정이 없습니다. --by 뒤에 관리자 계정의 이름을 적어 주세요.")
+    return Staff(0, wanted, wanted, Role.ADMIN)
 
 
 def _show(report: GateReport) -> None:
@@ -99,7 +186,21 @@ def _show(report: GateReport) -> None:
         sys.stdout.write(f"{title} {len(results)}개\n")
         for result in results:
             sys.stdout.write(_line(result))
+    if report.shifted:
+        sys.stdout.write(f"순위나 판단이 바뀜 {len(report.shifted)}개\n")
+        for result in report.shifted:
+            was, would = (f"{o.kind} {o.rank or '-'}위" for o in (result.was, result.would))
+            sys.stdout.write(f"  {result.entry}: {result.question} ({was} → {would})\n")
+    if report.orphaned:
+        sys.stdout.write(f"삭제되는 항목의 질문 {len(report.orphaned)}개\n")
+        for result in report.orphaned:
+            sys.stdout.write(_line(result))
 
 
 def _line(result: Asked) -> str:
     return f"  {result.entry}: {result.question} ({result.before or '-'} → {result.after or '-'})\n"
+
+
+def _decided(decision: Decision) -> str:
+    listed = ", ".join(f"{c.entry} {c.score:.2f}" for c in decision.candidates)
+    return f"  {decision.kind} {decision.entry or '-'} ({decision.confidence:.2f})  {listed}\n"

@@ -91,6 +91,18 @@ def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     out.add_argument("folder", metavar="DIR")
     out.add_argument("--version", type=int, help="default: the live one; 0 is the draft")
     _add(group, "check", "what publishing the draft would change", "kb:check")
+    diff = _add(group, "diff", "what differs between two versions, line by line", "kb:diff")
+    diff.add_argument("before", type=int, nargs="?", metavar="A", help="default: the live version")
+    diff.add_argument("after", type=int, nargs="?", default=0, metavar="B", help="default: 0, the draft")
+    tried = _add(group, "try", "what the draft and the live version decide on a question", "kb:try_")
+    tried.add_argument("question", metavar="QUESTION")
+    tried.add_argument("--prev", help="the customer's question before it")
+    submit = _add(group, "submit", "hand the draft in for another admin's review", "kb:submit")
+    submit.add_argument("--note", default="", help="what changed")
+    approve = _add(group, "approve", "approve the draft that was handed in", "kb:approve")
+    approve.add_argument("--remark", default="", help="a word to whoever handed it in")
+    give_back = _add(group, "return", "give the draft that was handed in back", "kb:return_")
+    give_back.add_argument("remark", metavar="REMARK", help="why")
     publish = _add(group, "publish", "publish the draft, when the gate lets it pass", "kb:publish")
     publish.add_argument("--note", default="", help="what changed")
     publish.add_argument("--override", default="", metavar="REASON", help="publish although questions would break")
@@ -98,6 +110,8 @@ def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     _add(group, "history", "the published versions, newest first", "kb:history")
     back = _add(group, "rollback", "publish what an older version held", "kb:rollback")
     back.add_argument("version", type=int)
+    for changing in (into, submit, approve, give_back, publish, back):
+        changing.add_argument("--by", metavar="NAME", help="the admin's account; default: the system user's name")
 
 
 def _add_staff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

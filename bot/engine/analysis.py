@@ -1,12 +1,13 @@
 """Where questions are decided: beside the event loop, which Korean analysis would hold up."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
 from domain.knowledge import Decision, Entry
+from knowledge.vectors import TextVectors
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -18,7 +19,19 @@ class Shelf(Protocol):
 
     def open(self, version: int, texts: Mapping[str, str], kept: Sequence[Path]) -> dict[str, Entry]: ...
 
-    def decide(self, version: int, questions: Sequence[Question]) -> list[tuple[Decision, ...]]: ...
+    def change(
+        self, version: int, base: int, texts: Mapping[str, str], removed: Collection[str]
+    ) -> dict[str, Entry]: ...
+
+    def keep(self, version: int, path: Path) -> None: ...
+
+    def decide(
+        self, version: int, questions: Sequence[Question], vectors: TextVectors | None = None
+    ) -> list[tuple[Decision, ...]]: ...
+
+    def lacking(self, version: int) -> dict[str, str]: ...
+
+    def give(self, version: int, vectors: Mapping[str, bytes]) -> None: ...
 
 
 class Analysis(Protocol):
@@ -27,8 +40,24 @@ class Analysis(Protocol):
     async def open(self, version: int, texts: Mapping[str, str], kept: Sequence[Path]) -> dict[str, Entry]:
         """Make a version ready (see knowledge.shelf.Shelf.open); the one before goes on answering meanwhile."""
 
-    async def decide(self, version: int, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
+    async def change(
+        self, version: int, base: int, texts: Mapping[str, str], removed: Collection[str]
+    ) -> dict[str, Entry]:
+        """Make a version ready that differs in these entries from `base`, which is open; gives the entries put in."""
+
+    async def keep(self, version: int, path: Path) -> None:
+        """Write what was built for a version to a file, for the next start."""
+
+    async def decide(
+        self, version: int, questions: Sequence[Question], vectors: TextVectors | None = None
+    ) -> list[tuple[Decision, ...]]:
         """Decisions for each question. Raises AnalysisGone when deciding these ends the analysis again and again."""
+
+    async def lacking(self, version: int) -> dict[str, str]:
+        """Texts of a version that have no vector yet, by hash (see knowledge.shelf.Shelf.lacking)."""
+
+    async def give(self, version: int, vectors: Mapping[str, bytes]) -> None:
+        """Vectors of a version's texts, by hash. May raise AnalysisGone, as `lacking` may."""
 
     def close(self) -> None: ...
 
@@ -48,9 +77,29 @@ class ThreadAnalysis:
     async def open(self, version: int, texts: Mapping[str, str], kept: Sequence[Path]) -> dict[str, Entry]:
         return await in_thread(self._builder, self._open, version, texts, kept)
 
-    async def decide(self, version: int, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
+    async def change(
+        self, version: int, base: int, texts: Mapping[str, str], removed: Collection[str]
+    ) -> dict[str, Entry]:
+        assert self._shelf is not None, "change comes after open"
+        return await in_thread(self._builder, self._shelf.change, version, base, texts, removed)
+
+    async def keep(self, version: int, path: Path) -> None:
+        assert self._shelf is not None, "keep comes after open"
+        await in_thread(self._builder, self._shelf.keep, version, path)
+
+    async def decide(
+        self, version: int, questions: Sequence[Question], vectors: TextVectors | None = None
+    ) -> list[tuple[Decision, ...]]:
         assert self._shelf is not None, "decide comes after open"
-        return await in_thread(self._thread, self._shelf.decide, version, questions)
+        return await in_thread(self._thread, self._shelf.decide, version, questions, vectors)
+
+    async def lacking(self, version: int) -> dict[str, str]:
+        assert self._shelf is not None, "lacking comes after open"
+        return await in_thread(self._builder, self._shelf.lacking, version)
+
+    async def give(self, version: int, vectors: Mapping[str, bytes]) -> None:
+        assert self._shelf is not None, "give comes after open"
+        await in_thread(self._builder, self._shelf.give, version, vectors)
 
     def close(self) -> None:
         self._builder.shutdown(wait=False, cancel_futures=True)

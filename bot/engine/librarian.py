@@ -1,7 +1,7 @@
 """Which version of the knowledge base is live in this process."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -11,9 +11,10 @@ from bot.engine.signals import KNOWLEDGE, Signals
 from domain.clock import Clock
 from domain.deadlines import SEOUL
 from domain.errors import Conflict
-from domain.knowledge import Decision
+from domain.knowledge import Decision, Entry
 from handlers.library import Library
 from knowledge.files import default_texts, prepared_index
+from knowledge.vectors import TextVectors
 from storage.knowledge import KbVersion, KnowledgeVersions
 from storage.times import to_us
 
@@ -36,7 +37,8 @@ class Librarian:
         cache: Path | None = None,
     ) -> None:
         self._versions, self._signals, self._clock, self._analysis = versions, signals, clock, analysis
-        self._kept = (cache, prepared_index()) if cache else ()
+        self._cache = cache
+        self._unkept = False
         self._live: Library | None = None
         self._ready = asyncio.Event()
 
@@ -54,13 +56,24 @@ class Librarian:
         """Bring the latest published version in; a new database gets the default knowledge base first."""
         version = await ensure_published(self._versions, self._clock)
         if self._live is None or self._live.version != version.version:
-            texts = await self._versions.texts(version.version)
-            entries = await self._analysis.open(version.version, texts, self._kept)
             published = version.published_at.astimezone(SEOUL).date()
-            self._live = Library(version.version, published, entries)
+            self._live = Library(version.version, published, await self._entries(version.version))
             self._ready.set()
-            log.info("knowledge_live", version=version.version, entries=len(texts))
+            log.info("knowledge_live", version=version.version, entries=len(self._live.entries))
         return self._live
+
+    async def _entries(self, version: int) -> Mapping[str, Entry]:
+        """Open a version: what differs from the one before, or the whole."""
+        if self._live is None:
+            kept = (self._cache, prepared_index()) if self._cache else ()
+            return await self._analysis.open(version, await self._versions.texts(version), kept)
+        found = await self._versions.difference(self._live.version, version)
+        entries = dict(self._live.entries)
+        for entry in found.removed:
+            del entries[entry]
+        changed = await self._analysis.change(version, self._live.version, found.texts, found.removed)
+        self._unkept = True
+        return entries | changed
 
     async def run(self) -> None:
         """Keep up with what is published, here or by another process."""
@@ -70,13 +83,18 @@ class Librarian:
         try:
             while True:
                 await self.load()
-                await signal.wait(_LOOK_EVERY)
+                told = await signal.wait(_LOOK_EVERY)
+                if self._unkept and not told and self._cache and self._live:
+                    self._unkept = False  # nothing was published for a second: time to keep what was built
+                    await self._analysis.keep(self._live.version, self._cache)
         finally:
             self._signals.unsubscribe(signal, KNOWLEDGE)
 
-    async def decide(self, library: Library, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
-        """Decide (text, question before) pairs by a version that `live` or `load` gave."""
-        return await self._analysis.decide(library.version, questions)
+    async def decide(
+        self, library: Library, questions: Sequence[Question], vectors: TextVectors | None = None
+    ) -> list[tuple[Decision, ...]]:
+        """Decide (text, question before) pairs by a version that `live` or `load` gave. vectors: of their texts."""
+        return await self._analysis.decide(library.version, questions, vectors)
 
 
 async def ensure_published(versions: KnowledgeVersions, clock: Clock) -> KbVersion:

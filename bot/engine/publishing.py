@@ -1,200 +1,276 @@
-"""Changing the knowledge base: a draft, a gate of regression questions, a version that goes live, and the way back."""
+"""From draft to version: trying it, the gate, a second pair of eyes, publishing, and the way back."""
 
+import asyncio
 import hashlib
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.engine.analysis import in_thread
+from bot.engine.draft import Book, DraftKeeper, digest_of
+from bot.engine.editing import no_version
+from bot.engine.signals import KNOWLEDGE, Signals
+from bot.engine.workbench import Candidate, Trials
 from domain.clock import Clock
+from domain.editing import EditRefused, Review, ReviewState, ReviewView, check_admin
 from domain.effects import LedgerEvent
 from domain.errors import Conflict, SangdamError
-from domain.knowledge import Decision, DecisionKind, Entry
-from knowledge.analysis import Analyzer
-from knowledge.answerer import Answerer
-from knowledge.files import decode, load_dir, load_texts, parse
-from storage.knowledge import DRAFT, KnowledgeVersions
-from storage.ledger import record
+from domain.knowledge import Decision
+from domain.staff import Staff
+from knowledge.changes import differing
+from knowledge.files import check_new, parse
+from knowledge.gate import Asked, GateReport, Outcome, judge, outcome, regression_questions
+from storage.kb_rows import DRAFT, hash_of
+from storage.knowledge import KbVersion, Publication
 from storage.opening import Storage
 from storage.times import to_us
+
+_SLICE = 64  # questions asked at a time; between slices others may try something
+_RIGHTS = "rights"
+APPROVED, RETURNED = "approved", "returned"
+Progress = Callable[[int, int], None]
 
 
 class PublishRefused(SangdamError):
     """The gate found questions that were answered rightly and would not be; the report names them."""
 
-    def __init__(self, report: "GateReport") -> None:
+    def __init__(self, report: GateReport) -> None:
         self.report = report
-        super().__init__(f"{len(report.broken)} question(s) that were right would be wrong; mend them or give a reason")
+        super().__init__(f"맞던 질문 {len(report.broken)}개가 틀리게 됩니다. 고치거나 이유를 적어 주세요.")
+
+
+class NothingNew(Conflict):
+    """The draft is what is live already."""
+
+    def __init__(self) -> None:
+        super().__init__("초안이 지금 게시된 내용과 같습니다. 먼저 내용을 고쳐 주세요.")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One regression question on both versions: the entry each gives it to, None where it is not answered."""
+class Tried:
+    """A question put to the draft (with an unsaved text, where one is given), and to the live version beside it."""
 
-    entry: str
-    question: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class GateReport:
-    """What a publish would change. live: the version it was judged against, 0 for none.
-
-    broken: right before, wrong after. mended: the other way round. failing: wrong on both, or in a new entry wrong now.
-    added, changed, removed: entry ids. asked: how many questions were put.
-    """
-
-    live: int
-    asked: int
-    broken: tuple[Asked, ...]
-    mended: tuple[Asked, ...]
-    failing: tuple[Asked, ...]
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
+    draft: tuple[Decision, ...]
+    live: tuple[Decision, ...]
 
 
 class Publishing:
-    """What an admin does with the knowledge base. Heavy work runs outside the event loop."""
+    """Every method asks for an admin (EditRefused for anybody else). two_person: nothing goes live that a second admin
+    has not approved. signals: told of a new version."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
-        self._storage, self._clock = storage, clock
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gate")
-        self._analyzer: Analyzer | None = None
+    def __init__(
+        self,
+        storage: Storage,
+        keeper: DraftKeeper,
+        trials: Trials,
+        clock: Clock,
+        signals: Signals,
+        *,
+        two_person: bool = False,
+    ) -> None:
+        self._storage, self._keeper, self._trials, self._clock = storage, keeper, trials, clock
+        self._signals, self.two_person = signals, two_person
+        self._judging = asyncio.Lock()
+        self._report: tuple[str, str, GateReport] | None = None
+        self._outcomes: dict[str, dict[tuple[str, str], Outcome]] = {}
 
-    def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+    async def try_question(
+        self, actor: Staff, question: str, prev: str | None = None, *, text: str = "", entry: str = ""
+    ) -> Tried:
+        """What the draft and the live version decide. prev: the customer's question before it. text: an unsaved text to
+        try, instead of the draft's `entry` where one is named. Raises ContentError when the text cannot be read."""
+        check_admin(actor)
+        book = await self._keeper.now()
+        draft = await _candidate(book.draft)
+        if text:
+            unsaved = parse("시험", text)
+            check_new("시험", unsaved, text)
+            hashes = {i: h for i, h in book.draft.items() if i != entry} | {unsaved.id: hash_of(text)}
+            draft = await _candidate(hashes, {hash_of(text): text})
+        asked = [(question, prev)]
+        (by_draft,) = await self._trials.decide(draft, asked)
+        (by_live,) = await self._trials.decide(await _candidate(book.published), asked)
+        return Tried(by_draft, by_live)
 
-    @property
-    def _versions(self) -> KnowledgeVersions:
-        return self._storage.knowledge
+    async def check(self, actor: Staff, progress: Progress | None = None) -> GateReport:
+        """Put every regression question to the live version and to the draft. progress: told (done, of) now and then.
+        A draft that was judged already is not judged again."""
+        check_admin(actor)
+        return await self._check(await self._keeper.now(), progress)
 
-    async def import_folder(self, folder: Path, *, merge: bool) -> int:
-        """Make the draft what the folder holds; with merge its other entries stay. All or nothing.
+    async def review(self, actor: Staff) -> ReviewView:
+        """How the newest review stands to the draft of now."""
+        check_admin(actor)
+        return await self._review(await self._keeper.now())
 
-        Raises ContentError with file, line and reason.
+    async def submit(self, actor: Staff, note: str) -> Review:
+        """Hand the draft in for review; a change after that makes the review void. Raises NothingNew, DraftMoved."""
+        check_admin(actor)
+        book = await self._keeper.now()
+        if not book.differing():
+            raise NothingNew
+        digest, now = (await _candidate(book.draft)).key, to_us(self._clock())
+        return await self._storage.drafts.submit(
+            digest, revision=book.revision, by=actor.name, note=note.strip(), now=now
+        )
+
+    async def approve(self, actor: Staff, remark: str = "") -> Review:
+        """Raises EditRefused for whoever handed the draft in or wrote something in it, and when nothing waits."""
+        return await self._decide(actor, APPROVED, remark)
+
+    async def return_(self, actor: Staff, remark: str) -> Review:
+        """Give the draft back with a remark. Raises EditRefused without one, and when nothing waits."""
+        check_admin(actor)
+        if not remark.strip():
+            raise EditRefused("돌려보내는 이유를 적어 주세요.")
+        return await self._decide(actor, RETURNED, remark)
+
+    async def publish(
+        self, actor: Staff, *, note: str = "", override: str = "", progress: Progress | None = None
+    ) -> tuple[int, GateReport]:
+        """Publish the draft as it was judged; the new version and the gate's report.
+
+        override: a reason to publish although questions would break; it goes to the version's note and, as a digest, to
+        the ledger. Raises PublishRefused without one, NothingNew, EditRefused when a second admin has to approve first,
+        Conflict when another version went live meanwhile, DraftMoved when the draft changed while it was judged.
         """
-        texts = await in_thread(self._thread, _read_folder, folder)
-        if merge:
-            standing = await self._draft()
-            load_texts((f"{i}.md", t.encode()) for i, t in sorted((standing | texts).items()))
-        await self._versions.replace_draft(texts, keep_others=merge)
-        return len(texts)
+        check_admin(actor)
+        book = await self._keeper.now()
+        if not book.differing():
+            raise NothingNew
+        approved_by = await self._approver(book)
+        report = await self._check(book, progress)
+        override = override.strip()
+        if report.broken and not override:
+            raise PublishRefused(report)
+        events = [LedgerEvent(_RIGHTS, "kb.published", f"kb/{report.live + 1}/{actor.name}")]
+        if report.broken:
+            note = f"{note} (질문 {len(report.broken)}개가 틀리게 되어도 게시한 이유: {override})".strip()
+            digest = hashlib.sha256(override.encode()).hexdigest()
+            events.append(LedgerEvent(_RIGHTS, "kb.gate_overridden", f"kb/{report.live + 1}/{actor.name}", digest))
+        publication = Publication(actor.name, note, to_us(self._clock()), approved_by, events)
+        version = await self._storage.knowledge.publish_draft(
+            after=report.live, revision=book.revision, publication=publication
+        )
+        self._signals.tell([KNOWLEDGE])
+        return version, report
+
+    async def rollback(self, actor: Staff, version: int) -> int:
+        """Publish what an older version held as a new version; the draft follows. One person may: it is the way out of
+        an emergency. Raises EditRefused, Conflict when another version went live meanwhile."""
+        check_admin(actor)
+        live = await self._storage.knowledge.latest()
+        if live is None or version == DRAFT or not await self._storage.knowledge.hashes(version):
+            raise no_version(version)
+        events = [LedgerEvent(_RIGHTS, "kb.rolled_back", f"kb/{live.version + 1}/{actor.name}/{version}")]
+        publication = Publication(actor.name, f"{version}판으로 되돌림", to_us(self._clock()), events=events)
+        made = await self._storage.knowledge.restore(version, after=live.version, publication=publication)
+        self._signals.tell([KNOWLEDGE])
+        return made
+
+    async def history(self, actor: Staff) -> list[KbVersion]:
+        """The published versions, newest first."""
+        check_admin(actor)
+        return await self._storage.knowledge.history()
 
     async def export_folder(self, folder: Path, version: int | None) -> int:
         """Write a version's entries (default: the live one) as <id>.md, byte for byte as they came in."""
         if version is None:
-            live = await self._versions.latest()
+            live = await self._storage.knowledge.latest()
             version = live.version if live else DRAFT
-        texts = await self._versions.texts(version)
+        texts = await self._storage.knowledge.texts(version)
         if not texts:
-            raise SangdamError(f"there is no version {version}; see `sangdam kb history`")
-        await in_thread(self._thread, _write_folder, folder, texts)
+            raise no_version(version)
+        await asyncio.to_thread(_write_folder, folder, texts)
         return len(texts)
 
-    async def check(self) -> GateReport:
-        """Put every regression question to the live version and to the draft."""
-        live = await self._versions.latest()
-        before = await self._versions.texts(live.version) if live else {}
-        return await in_thread(self._thread, self._judge, live.version if live else 0, before, await self._draft())
+    async def _check(self, book: Book, progress: Progress | None) -> GateReport:
+        before, after = await _candidate(book.published), await _candidate(book.draft)
+        async with self._judging:
+            if self._report is None or self._report[:2] != (before.key, after.key) or self._report[2].live != book.live:
+                report = await self._judge(book, before, after, progress)
+                self._report = (before.key, after.key, report)
+            return self._report[2]
 
-    async def publish(self, *, by: str, note: str, override: str = "") -> tuple[int, GateReport]:
-        """Publish the draft. Raises PublishRefused unless `override` gives a reason.
-
-        The reason goes to the version's note and, as a digest, to the ledger.
-
-        Raises Conflict when another version went live meanwhile, or the draft is what is live already.
-        """
-        report = await self.check()
-        if not (report.added or report.changed or report.removed):
-            raise Conflict("the draft is what is live already; import a change first")
-        if report.broken and not override:
-            raise PublishRefused(report)
-        if report.broken:
-            note = f"{note} (질문 {len(report.broken)}개가 틀리게 되어도 게시한 이유: {override})".strip()
-        now = to_us(self._clock())
-        version = await self._versions.publish(await self._draft(), after=report.live, by=by, note=note, now=now)
-        events = [LedgerEvent("rights", "kb.published", f"kb/{version}/{by}")]
-        if report.broken:
-            digest = hashlib.sha256(override.encode()).hexdigest()
-            events.append(LedgerEvent("rights", "kb.gate_overridden", f"kb/{version}/{by}", digest))
-        await self._storage.database.run(record(events, self._storage.hashes, now))
-        return version, report
-
-    async def rollback(self, version: int, *, by: str) -> int:
-        """Publish what an older version held as a new version; the draft follows."""
-        texts = await self._versions.texts(version)
-        live = await self._versions.latest()
-        if not texts or version == DRAFT or live is None:
-            raise SangdamError(f"there is no version {version}; see `sangdam kb history`")
-        now = to_us(self._clock())
-        made = await self._versions.publish(
-            texts, after=live.version, by=by, note=f"{version}판으로 되돌림", now=now, draft=True
+    async def _judge(self, book: Book, before: Candidate, after: Candidate, progress: Progress | None) -> GateReport:
+        questions = regression_questions(book.entries, book.gone)
+        was = await self._ask(before, questions, lambda done: progress and progress(done, 2 * len(questions)))
+        would = await self._ask(
+            after, questions, lambda done: progress and progress(len(questions) + done, 2 * len(questions))
         )
-        event = LedgerEvent("rights", "kb.rolled_back", f"kb/{made}/{by}/{version}")
-        await self._storage.database.run(record([event], self._storage.hashes, now))
-        return made
+        asked = [Asked(entry, question, was[entry, question], would[entry, question]) for entry, question in questions]
+        return judge(book.live, differing(book.published, book.draft), asked)
 
-    def _judge(self, live: int, before: Mapping[str, str], draft: Mapping[str, str]) -> GateReport:
-        if self._analyzer is None:
-            self._analyzer = Analyzer()
-        return judge(self._analyzer, live, before, draft)
+    async def _ask(
+        self, candidate: Candidate, questions: Sequence[tuple[str, str]], told: Callable[[int], object]
+    ) -> Mapping[tuple[str, str], Outcome]:
+        """Outcomes by (entry, question). Those of the last candidates are kept: what was the draft is live next."""
+        known = self._outcomes.pop(candidate.key, {})
+        missing = [q for q in questions if q not in known]
+        for begin in range(0, len(missing), _SLICE):
+            some = missing[begin : begin + _SLICE]
+            decided = await self._trials.decide(candidate, [(question, None) for _, question in some])
+            known |= {q: outcome(q[0], decisions) for q, decisions in zip(some, decided, strict=True)}
+            told(len(questions) - len(missing) + begin + len(some))
+        self._outcomes = dict([*self._outcomes.items(), (candidate.key, known)][-2:])
+        return known
 
-    async def _draft(self) -> dict[str, str]:
-        return await self._versions.texts(DRAFT)
+    async def _review(self, book: Book) -> ReviewView:
+        authors = await self._storage.drafts.authors(book.differing())
+        newest = await self._storage.drafts.reviews(1)
+        if not newest or not book.differing():
+            return ReviewView(ReviewState.NONE, None, authors)
+        review = newest[0]
+        if review.digest != (await _candidate(book.draft)).key:
+            return ReviewView(ReviewState.VOID, review, authors)
+        states = {"": ReviewState.WAITING, APPROVED: ReviewState.APPROVED, RETURNED: ReviewState.RETURNED}
+        return ReviewView(states[review.verdict], review, authors)
+
+    async def _decide(self, actor: Staff, verdict: str, remark: str) -> Review:
+        check_admin(actor)
+        book = await self._keeper.now()
+        view = await self._review(book)
+        if view.state is not ReviewState.WAITING or view.review is None:
+            raise _nothing_waits(view.state)
+        if verdict == APPROVED and actor.name in view.authors | {view.review.submitted_by}:
+            raise EditRefused("자신이 고치거나 제출한 초안은 승인할 수 없습니다. 다른 관리자에게 부탁해 주세요.")
+        event = LedgerEvent(_RIGHTS, f"kb.{verdict}", f"kb/review/{view.review.id}/{actor.name}", view.review.digest)
+        decided = await self._storage.drafts.decide(
+            view.review.id,
+            verdict,
+            revision=book.revision,
+            by=actor.name,
+            remark=remark.strip(),
+            now=to_us(self._clock()),
+            event=event,
+        )
+        if decided is None:
+            raise _nothing_waits(ReviewState.NONE)
+        return decided
+
+    async def _approver(self, book: Book) -> str:
+        """Who approved exactly this draft, "" for nobody. Raises EditRefused when somebody has to."""
+        view = await self._review(book)
+        review = view.review
+        approved = view.state is ReviewState.APPROVED and review is not None
+        by = review.decided_by if approved and review else ""
+        if by in view.authors:
+            by = ""
+        if self.two_person and not by:
+            raise EditRefused("다른 관리자의 승인이 필요합니다. 초안을 제출하고 승인을 받은 뒤 게시해 주세요.")
+        return by
 
 
-def _read_folder(folder: Path) -> dict[str, str]:
-    entries = load_dir(folder)
-    paths = sorted(p for p in folder.rglob("*.md") if p.is_file())
-    texts = [decode(str(path), path.read_bytes()) for path in paths]
-    return {entry.id: text for entry, text in zip(entries, texts, strict=True)}
+async def _candidate(hashes: Mapping[str, str], unsaved: Mapping[str, str] | None = None) -> Candidate:
+    return Candidate(await asyncio.to_thread(digest_of, hashes), hashes, unsaved or {})
+
+
+def _nothing_waits(state: ReviewState) -> EditRefused:
+    if state is ReviewState.VOID:
+        return EditRefused("제출한 뒤에 초안이 바뀌었습니다. 다시 제출해 주세요.")
+    return EditRefused("승인을 기다리는 초안이 없습니다.")
 
 
 def _write_folder(folder: Path, texts: Mapping[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for entry, text in texts.items():
         (folder / f"{entry}.md").write_bytes(text.encode())
-
-
-def judge(analyzer: Analyzer, live: int, before: Mapping[str, str], draft: Mapping[str, str]) -> GateReport:
-    """Put the regression questions of the draft to both versions (Markdown text by entry id)."""
-    old, new = _entries(before), _entries(draft)
-    was, would = Answerer(analyzer, old.values()), Answerer(analyzer, new.values())
-    broken, mended, failing = [], [], []
-    asked = 0
-    for entry in new.values():
-        for question in entry.questions:
-            asked += 1
-            result = Asked(entry.id, question, _given(was.decide(question)), _given(would.decide(question)))
-            in_both = entry.id in old
-            if in_both and result.before == entry.id != result.after:
-                broken.append(result)
-            elif in_both and result.after == entry.id != result.before:
-                mended.append(result)
-            elif result.after != entry.id:
-                failing.append(result)
-    return GateReport(
-        live=live,
-        asked=asked,
-        broken=tuple(broken),
-        mended=tuple(mended),
-        failing=tuple(failing),
-        added=tuple(sorted(new.keys() - old.keys())),
-        changed=tuple(sorted(i for i in new.keys() & old.keys() if before[i] != draft[i])),
-        removed=tuple(sorted(old.keys() - new.keys())),
-    )
-
-
-def _entries(texts: Mapping[str, str]) -> dict[str, Entry]:
-    return {entry_id: parse(f"{entry_id}.md", text) for entry_id, text in texts.items()}
-
-
-def _given(decisions: tuple[Decision, ...]) -> str | None:
-    """The entry a question is given to, also as the first of the choices offered."""
-    decision = decisions[0]
-    if decision.kind is DecisionKind.CLARIFY and decision.candidates:
-        return decision.candidates[0].entry
-    return decision.entry

@@ -76,6 +76,10 @@ class Signals:
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
+    async def told(self) -> None:
+        """Wait until other processes were told too: for commands that end soon."""
+        await asyncio.gather(*self._telling)
+
 
 def conversation_topic(conversation_id: int) -> str:
     return f"c{conversation_id}"

@@ -1,0 +1,37 @@
+"""What admins run the knowledge base with, put together once for a program."""
+
+from dataclasses import dataclass
+
+from bot.engine.draft import DraftKeeper
+from bot.engine.editing import Editing
+from bot.engine.publishing import Publishing
+from bot.engine.signals import Signals
+from bot.engine.workbench import Bench, Trials
+from domain.clock import Clock
+from handlers.catalogue import Texts
+from storage.opening import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """editing: the draft; publishing: from the draft to a version; trials: the workbench behind both."""
+
+    editing: Editing
+    publishing: Publishing
+    trials: Trials
+
+    async def close(self) -> None:
+        await self.trials.close()
+
+
+def open_workshop(
+    storage: Storage, bench: Bench, texts: Texts, clock: Clock, signals: Signals, *, two_person: bool
+) -> Workshop:
+    """two_person: nothing goes live that a second admin has not approved."""
+    keeper = DraftKeeper(storage)
+    trials = Trials(bench, storage.knowledge.texts_of)
+    return Workshop(
+        Editing(storage, keeper, texts, clock),
+        Publishing(storage, keeper, trials, clock, signals, two_person=two_person),
+        trials,
+    )

@@ -1,0 +1,41 @@
+"""The heavy work of those who run the knowledge base: candidate versions tried before they go live."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from domain.knowledge import Decision
+from knowledge.analysis import Analyzer
+from knowledge.answerer import Answerer
+from knowledge.shelf import Question, parsed
+
+
+class Workbench:
+    """Candidates by a key that tells their content. Used by one thread at a time.
+
+    make: gives the analyzer; it is called at the first piece of work, because loading Kiwi takes seconds.
+    """
+
+    def __init__(self, make: Callable[[], Analyzer]) -> None:
+        self._make = make
+        self._loaded: Analyzer | None = None
+        self._candidates: dict[str, Answerer] = {}
+
+    @property
+    def analyzer(self) -> Analyzer:
+        if self._loaded is None:
+            self._loaded = self._make()
+        return self._loaded
+
+    def open(
+        self, key: str, base: str, texts: Mapping[str, str], removed: Collection[str], keep: Collection[str]
+    ) -> None:
+        """Make a candidate ready: of `base` ("" for nothing) with these texts put in and these ids gone.
+
+        keep: keys of candidates that stay open beside it. KeyError when the base is not open.
+        """
+        before = self._candidates[base] if base else Answerer(self.analyzer, ())
+        candidate = before.replaced(parsed(texts).values(), removed)
+        self._candidates = {k: c for k, c in self._candidates.items() if k in keep} | {key: candidate}
+
+    def decide(self, key: str, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
+        """Decisions for each (text, question before). KeyError when the candidate is not open."""
+        return self._candidates[key].decide_many(questions)
