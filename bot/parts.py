@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from bot.embeddings import Plug, plugged
 from bot.engine.analysis import Analysis
 from bot.engine.delivery import Delivery
 from bot.engine.handling import Handling
@@ -20,6 +20,9 @@ from domain.clock import Clock, system_clock
 from handlers.catalogue import Texts, load_texts
 from handlers.turn import Shop
 from storage.opening import Storage, open_storage
+
+if TYPE_CHECKING:
+    from bot.embeddings import Plug
 
 Loop = Callable[[], Coroutine[None, None, None]]
 
@@ -44,7 +47,7 @@ class Parts:
     texts: Texts
     clock: Clock
     workshop: Workshop
-    plug: Plug | None = None
+    plug: "Plug | None" = None
     backlog: Backlog = field(default_factory=Backlog)
 
     @property
@@ -74,5 +77,9 @@ def assemble(settings: Settings, storage: Storage, analysis: Analysis, clock: Cl
     two_person = settings.kb_two_person == "on"
     workshop = open_workshop(storage, ProcessBench(), texts, clock, signals, two_person=two_person)
     metrics = Metrics()
-    plug = plugged(settings, storage, librarian, analysis, metrics, clock)
+    plug = None
+    if settings.embeddings_url:
+        from bot.embeddings import plugged  # a fifth of a second of imports
+
+        plug = plugged(settings, storage, librarian, analysis, metrics, clock)
     return Parts(storage, signals, metrics, librarian, texts, clock, workshop, plug)

@@ -1,6 +1,7 @@
 """ask and screen: a line in, a line out."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
@@ -10,6 +11,7 @@ import orjson
 import moderation
 from bot.engine.analysis import ThreadAnalysis
 from bot.engine.librarian import Librarian
+from bot.engine.metrics import Metrics
 from bot.parts import open_program_storage
 from bot.settings import Settings
 from domain.clock import system_clock
@@ -26,16 +28,26 @@ from moderation.evaluate import main as measure
 
 async def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answer from the published knowledge base, without a conversation."""
-    async with open_program_storage(settings) as storage:
+    async with open_program_storage(settings) as storage, contextlib.AsyncExitStack() as stack:
         analysis = ThreadAnalysis(lambda: Shelf(Analyzer()))
         librarian = Librarian(storage.knowledge, None, system_clock, analysis, settings.knowledge_cache)
+        plug = None
+        if settings.embeddings_url:
+            from bot.embeddings import plugged  # a fifth of a second of imports
+
+            plug = plugged(settings, storage, librarian, analysis, Metrics(), system_clock)
         try:
             library = await librarian.load()
+            if plug:
+                await stack.enter_async_context(plug.client)
+                await plug.filling.fill()
             texts = load_texts()
             for line in _lines(options.file):
                 asked = _parsed(line)
                 question = asked["text"][:TEXT_LIMIT]
-                (decisions,) = await librarian.decide(library, [(question, asked.get("prev") or None)])
+                questions = [(question, asked.get("prev") or None)]
+                vectors = await plug.questions.of_questions(library.version, questions) if plug else None
+                (decisions,) = await librarian.decide(library, questions, vectors)
                 if options.json:
                     _write_json(_answer(asked["text"], decisions, library, texts))
                 else:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,11 +15,10 @@ from bot.engine.embeddings_client import AT_ONCE, EmbeddingsClient, EmbeddingsEr
 from bot.engine.metrics import Metrics
 from domain.consent import ConsentPurpose
 from knowledge.split import texts_asked
-from knowledge.vectors import sent_form
+from knowledge.vectors import TextVectors, sent_form
 from storage.conversations import Conversations
 
 _FAILURES, _FIRST, _LONGEST = 5, 2.0, 300.0  # in a row; seconds
-TextVectors = Mapping[str, NDArray[np.float32]]
 log = structlog.get_logger()
 
 

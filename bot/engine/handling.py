@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
+from bot.engine.analysis import Question
 from bot.engine.delivery import Delivery
 from bot.engine.intake import LEASE_SECONDS, Backlog
 from bot.engine.librarian import Librarian
@@ -25,6 +27,7 @@ from handlers.catalogue import Texts
 from handlers.entrance import TEXT_LIMIT, give_up, handle, needs_analysis
 from handlers.library import Library
 from handlers.turn import Context, NeedsAnalysis, Prepared, Shop, Turn
+from knowledge.vectors import TextVectors
 from storage.claims import ALONE, claim, claimed_work, count_try, release
 from storage.handling import Loaded
 from storage.handling import handle as handling_program
@@ -37,6 +40,12 @@ TRIES = ALONE + 3  # that many and it is set aside: three deaths of a process at
 _LOOK_EVERY = 1.0
 _CLAIM_EVERY = 0.02
 log = structlog.get_logger()
+
+
+class QuestionVectors(Protocol):
+    """Vectors for (conversation, question) pairs, asked by a version, by text: bot.engine.embeddings.Embeddings."""
+
+    async def of_messages(self, version: int, asked: Sequence[tuple[int, Question]]) -> TextVectors: ...
 
 
 class Handling:
@@ -55,11 +64,12 @@ class Handling:
         deliveries: Mapping[str, Delivery],
         texts: Texts,
         shop: Shop,
+        embeddings: QuestionVectors | None = None,
     ) -> None:
         self._storage, self._librarian, self._signals = storage, librarian, signals
         self._metrics, self._clock, self._backlog = metrics, clock, backlog
         self._channels, self._deliveries = list(channels), deliveries
-        self._texts, self._shop = texts, shop
+        self._texts, self._shop, self._embeddings = texts, shop, embeddings
         self._calendar = Calendar()
         self._claimed_at = 0.0
         self._asked: dict[int, str] = {}  # by conversation: the last question of the batch that was prepared last
@@ -182,17 +192,24 @@ class Handling:
         if asked:
             before = self._asked  # the batch before may still be on its way to the database
             self._asked = {}
-            questions: list[tuple[str, str | None]] = []
+            questions: list[Question] = []
             for work in asked:
                 text = work.incoming.text[:TEXT_LIMIT]
                 last = self._asked.get(work.conversation_id) or before.get(work.conversation_id) or work.question
                 questions.append((text, last or None))
                 self._asked[work.conversation_id] = text
-            for work, decisions in zip(asked, await self._librarian.decide(library, questions), strict=True):
+            vectors = await self._vectors_of(asked, questions, library)
+            for work, decisions in zip(asked, await self._librarian.decide(library, questions, vectors), strict=True):
                 prepared[work.conversation_id, work.seq] = _prepared(work, decisions)
                 for decision in decisions:
                     self._metrics.decisions.labels(decision.kind.value).inc()
         return prepared
+
+    async def _vectors_of(self, works: Sequence[Work], questions: Sequence[Question], library: Library) -> TextVectors:
+        if self._embeddings is None:
+            return {}
+        asked = [(work.conversation_id, question) for work, question in zip(works, questions, strict=True)]
+        return await self._embeddings.of_messages(library.version, asked)
 
     async def _transaction(self, works: Sequence[Work], decide, *, aside: bool = False) -> None:  # type: ignore[no-untyped-def]
         now = to_us(self._clock())

@@ -1,0 +1,55 @@
+"""The plug for embeddings, put together from the settings; nothing when they name no service."""
+
+from dataclasses import dataclass
+
+from bot.engine.analysis import Analysis
+from bot.engine.embeddings import Embeddings
+from bot.engine.embeddings_client import EmbeddingsClient, Service
+from bot.engine.librarian import Librarian
+from bot.engine.metrics import Metrics
+from bot.engine.vector_filling import VectorFilling
+from bot.settings import Settings
+from domain.clock import Clock
+from domain.consent import ConsentPurpose
+from storage.opening import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """client: to be entered for as long as the others are used. filling: for the knowledge base. questions: for what
+    customers ask."""
+
+    client: EmbeddingsClient
+    filling: VectorFilling
+    questions: Embeddings
+
+
+def service_of(settings: Settings) -> Service | None:
+    """The service that the settings name."""
+    if not settings.embeddings_url:
+        return None
+    return Service(
+        settings.embeddings_url,
+        settings.embeddings_model,
+        settings.embeddings_key.get_secret_value(),
+        settings.embeddings_dimensions,
+    )
+
+
+def plugged(
+    settings: Settings, storage: Storage, librarian: Librarian, analysis: Analysis, metrics: Metrics, clock: Clock
+) -> Plug | None:
+    service = service_of(settings)
+    if service is None:
+        return None
+    client = EmbeddingsClient(service)
+    filling = VectorFilling(client, storage, librarian, analysis, metrics, clock)
+    questions = Embeddings(
+        client,
+        filling,
+        storage.conversations,
+        metrics,
+        seconds=settings.embeddings_timeout,
+        consent=ConsentPurpose.OVERSEAS if settings.embeddings_consent == "overseas" else None,
+    )
+    return Plug(client, filling, questions)
