@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -38,7 +39,7 @@ class Book:
 
     def rows(self, words: str, states: frozenset[EntryState], kinds: frozenset[EntryKind]) -> list[DraftRow]:
         """The list in the order of ids, narrowed down."""
-        wanted = words.casefold().split()
+        wanted = unicodedata.normalize("NFC", words).casefold().split()
         found = []
         for entry_id in sorted(self.entries.keys() | self.gone.keys()):
             state = self.state(entry_id)

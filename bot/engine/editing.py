@@ -76,8 +76,8 @@ class Editing:
 
         async def plan(book: Book) -> Plan:
             standing = book.draft.get(new.id, "")
-            if standing == hashed and entry in (None, new.id):
-                return Plan()
+            if standing == hashed and (entry in (None, new.id) or entry not in book.draft):
+                return Plan()  # a request that came twice
             if entry is not None:
                 await self._check_etag(book, entry, based_on)
             self._keeper.claims.check(path, new, text, instead_of=entry or "")
