@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.errors import Conflict
+
 
 class GapKind(StrEnum):
     HANDOVER = "handover"  # nothing was found
@@ -52,6 +54,22 @@ class GapKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Settling:
+    """Gaps that a change of the draft takes care of. how: "alias:ENTRY", "question:ENTRY", "draft:ENTRY" or
+    "dismissed:REASON"."""
+
+    keys: tuple[GapKey, ...]
+    how: str
+
+
+class GapsSettled(Conflict):
+    """None of the gaps is open any more: somebody was first."""
+
+    def __init__(self) -> None:
+        super().__init__("그사이 다른 관리자가 이 질문들을 처리했습니다. 목록을 새로 열어 확인해 주세요.")
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """An open gap with its words, opened."""
 
@@ -86,3 +104,12 @@ class GapGroup:
     @property
     def keys(self) -> tuple[GapKey, ...]:
         return tuple(gap.key for gap in self.gaps)
+
+
+@dataclass(frozen=True, slots=True)
+class GapView:
+    """What is open, most asked first. questions: how many were read; more: there are older ones that were not."""
+
+    groups: tuple[GapGroup, ...]
+    questions: int
+    more: bool

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from domain.knowledge import Decision
 from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
+from knowledge.groups import group
 from knowledge.shelf import Question, parsed
 
 
@@ -35,6 +36,10 @@ class Workbench:
         before = self._candidates[base] if base else Answerer(self.analyzer, ())
         candidate = before.replaced(parsed(texts).values(), removed)
         self._candidates = {k: c for k, c in self._candidates.items() if k in keep} | {key: candidate}
+
+    def group(self, questions: Sequence[str]) -> list[tuple[int, ...]]:
+        """Questions of one meaning together (see knowledge.groups.group)."""
+        return group(self.analyzer, questions)
 
     def decide(self, key: str, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
         """Decisions for each (text, question before). KeyError when the candidate is not open."""

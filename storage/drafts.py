@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.editing import Edit, Review
 from domain.effects import LedgerEvent
 from domain.errors import Conflict
+from domain.gaps import Settling
 from storage.crypto import Hashes
 from storage.database import Database
+from storage.gaps import settle_gaps
 from storage.kb_rows import DRAFT, count_up, in_portions, lock_draft, read_hashes, read_revision, store_texts
 from storage.ledger import append_events
 from storage.tables import kb_edits, kb_entries, kb_reviews
@@ -59,14 +61,24 @@ class Drafts:
             return DraftState(revision, await read_hashes(connection, DRAFT))
 
     async def change(
-        self, changes: Sequence[Change], texts: Sequence[str], *, revision: int, by: str, now: int
+        self,
+        changes: Sequence[Change],
+        texts: Sequence[str],
+        *,
+        revision: int,
+        by: str,
+        now: int,
+        settling: Settling | None = None,
     ) -> list[Edit]:
-        """Change the draft; texts: those that the changes bring. All or nothing; what is written to the history."""
+        """Change the draft; texts: those that the changes bring; settling: the gaps that the change takes care of. All
+        or nothing; what is written to the history. Raises GapsSettled."""
         async with self._database.write() as connection:
             await self._hold(connection, revision)
             await store_texts(self._database, connection, texts)
             first = await write_changes(connection, changes, by, now)
             await count_up(connection, revision)
+            if settling is not None:
+                await settle_gaps(connection, settling, by=by, now=now)
         return [Edit(first + n, c.entry, c.before, c.after, by, from_us(now)) for n, c in enumerate(changes)]
 
     async def edits(self, entry: str, most: int) -> list[Edit]:

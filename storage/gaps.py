@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.gaps import GapKey, GapKind
+from domain.gaps import GapKey, GapKind, GapsSettled, Settling
 from storage.database import Database
 from storage.intake import message_binding
 from storage.keys import KeyStore
@@ -73,10 +73,10 @@ class Gaps:
             out.append(orjson.loads(key.open(gap.body, binding))["text"] if key else "")
         return out
 
-    async def settle(self, keys: Collection[GapKey], *, by: str, how: str, now: int) -> int:
-        """Settle what is open of these; how many were."""
+    async def settle(self, settling: Settling, *, by: str, now: int) -> int:
+        """Settle what is open of these; how many were. Raises GapsSettled when none was."""
         async with self._database.write() as connection:
-            return await settle_gaps(connection, keys, by=by, how=how, now=now)
+            return await settle_gaps(connection, settling, by=by, now=now)
 
     async def settled(self, keys: Collection[GapKey]) -> dict[GapKey, tuple[str, str]]:
         """Who settled each of these, and as what; open and unknown ones are left out."""
@@ -89,19 +89,22 @@ class Gaps:
         return found
 
 
-async def settle_gaps(connection: AsyncConnection, keys: Collection[GapKey], *, by: str, how: str, now: int) -> int:
-    """Settle what is open of these in the transaction of whoever calls; how many were.
+async def settle_gaps(connection: AsyncConnection, settling: Settling, *, by: str, now: int) -> int:
+    """Gaps.settle in the transaction of whoever calls.
 
-    Their conversations are locked first, in the order in which handling locks them.
+    The conversations are locked first, in the order in which handling locks them.
     """
     count = 0
-    ids = sorted({key.conversation_id for key in keys})
+    ids = sorted({key.conversation_id for key in settling.keys})
     for start in range(0, len(ids), _AT_ONCE):
         held = sa.select(conversations.c.id).where(conversations.c.id.in_(ids[start : start + _AT_ONCE]))
         await connection.execute(held.order_by(conversations.c.id).with_for_update())
-    for some in _portions(keys):
+    done = {"settled_at": now, "settled_by": by, "settled_as": settling.how}
+    for some in _portions(settling.keys):
         change = sa.update(kb_gaps).where(_among(some), kb_gaps.c.settled_at.is_(None))
-        count += (await connection.execute(change.values(settled_at=now, settled_by=by, settled_as=how))).rowcount
+        count += (await connection.execute(change.values(done))).rowcount
+    if not count:
+        raise GapsSettled
     return count
 
 

@@ -18,6 +18,7 @@ from storage.desk_views import DeskViews
 from storage.drafts import Drafts
 from storage.facts import ensure_fact
 from storage.files import Files
+from storage.gaps import Gaps
 from storage.intake import NeedKeys
 from storage.keys import KeyStore
 from storage.knowledge import KnowledgeVersions
@@ -46,6 +47,7 @@ class Storage:
     access_log: AccessLog
     desk: DeskViews
     files: Files
+    gaps: Gaps
 
     async def run(self, make: Callable[[list[int]], Program[T]]) -> T:
         """Run a program of the hot path, fetching or making the keys it asks for first.
@@ -100,6 +102,7 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
             access_log=AccessLog(database, hashes, clock),
             desk=DeskViews(database, keys),
             files=Files(database, keys),
+            gaps=Gaps(database, keys),
         )
     finally:
         await database.close()

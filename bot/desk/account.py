@@ -77,5 +77,6 @@ LOOKS = {
     "conversation.opened": "대화와 이름을 열어 봄",
     "conversation.followed": "대화를 이어서 봄",
     "file.opened": "첨부 파일을 열어 봄",
+    "gaps.read": "답하지 못한 질문을 열어 봄",
     "access_log.opened": "접근 기록을 열어 봄",
 }

@@ -9,6 +9,7 @@ from bot.engine.draft import Book, DraftKeeper
 from domain.clock import Clock
 from domain.deadlines import SEOUL
 from domain.editing import DraftEntry, DraftRow, EditConflict, EditRefused, EntryState, check_admin
+from domain.gaps import Settling
 from domain.knowledge import Entry, EntryKind
 from domain.messages import Outgoing
 from domain.staff import Staff
@@ -63,11 +64,14 @@ class Editing:
         check_admin(actor)
         return await self._entry(await self._keeper.now(), entry)
 
-    async def save(self, actor: Staff, text: str, *, entry: str | None, based_on: str) -> DraftEntry:
+    async def save(
+        self, actor: Staff, text: str, *, entry: str | None, based_on: str, settling: Settling | None = None
+    ) -> DraftEntry:
         """Put a text in the draft: as a new entry, or instead of `entry` whose etag was `based_on`. Another id in the
-        text renames it. The same text again changes nothing.
+        text renames it. The same text again changes nothing. settling: gaps that are settled in the same step.
 
-        Raises ContentError (line and reason), EditConflict when the entry is not the one of `based_on` any more.
+        Raises ContentError (line and reason), EditConflict when the entry is not the one of `based_on` any more,
+        GapsSettled when none of the gaps is open any more.
         """
         check_admin(actor)
         path = f"{entry or '새 항목'}.md"
@@ -85,7 +89,7 @@ class Editing:
             gone = (Change(renamed, book.draft[renamed], ""),) if renamed else ()
             return Plan((*gone, Change(new.id, standing, hashed)), (text,), {new.id: new})
 
-        await self._change(actor, plan)
+        await self._change(actor, plan, settling)
         return await self.entry(actor, new.id)
 
     async def remove(self, actor: Staff, entry: str, *, based_on: str) -> None:
@@ -182,18 +186,25 @@ class Editing:
         edits = await self._storage.drafts.edits(entry, _HISTORY)
         return DraftEntry(entry, state, texts.get(draft, ""), draft, texts.get(live, ""), parsed, tuple(edits))
 
-    async def _change(self, actor: Staff, plan: Planner) -> None:
+    async def _change(self, actor: Staff, plan: Planner, settling: Settling | None = None) -> None:
         """Plan on the draft of now and write it; again when another process was first."""
         async with self._keeper.turn:
             for tries_left in reversed(range(_TRIES)):
                 book = await self._keeper.now()
                 planned = await plan(book)
-                if not planned.changes:
-                    return
                 now = to_us(self._clock())
+                if not planned.changes:
+                    if settling is not None:
+                        await self._storage.gaps.settle(settling, by=actor.name, now=now)
+                    return
                 try:
                     edits = await self._storage.drafts.change(
-                        planned.changes, planned.texts, revision=book.revision, by=actor.name, now=now
+                        planned.changes,
+                        planned.texts,
+                        revision=book.revision,
+                        by=actor.name,
+                        now=now,
+                        settling=settling,
                     )
                 except DraftMoved:
                     if not tries_left:

@@ -14,7 +14,7 @@ from domain.knowledge import Decision
 from knowledge.changes import differing
 from knowledge.workbench import Workbench
 
-OPERATIONS = ("open", "decide")  # of knowledge.workbench.Workbench
+OPERATIONS = ("open", "decide", "group")  # of knowledge.workbench.Workbench
 _MODULE = "bot.engine.workbench_worker"
 _IDLE = 300.0  # seconds without work after which its memory is given back
 _OPEN = 3  # the live version, the draft, and what is being tried
@@ -124,6 +124,19 @@ class Trials:
             return await self._decide(candidate, questions)
         except AnalysisGone:
             return await self._decide(candidate, questions)
+
+    async def group(self, questions: Sequence[str]) -> list[tuple[int, ...]]:
+        """Questions of one meaning together: their places, most typical first. Raises AnalysisGone as decide does."""
+        try:
+            return await self._group(questions)
+        except AnalysisGone:
+            return await self._group(questions)
+
+    async def _group(self, questions: Sequence[str]) -> list[tuple[int, ...]]:
+        async with self._turn:
+            await self._bench.ready()
+            grouped: list[tuple[int, ...]] = await self._bench.call("group", questions)
+        return grouped
 
     async def _decide(self, candidate: Candidate, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
         async with self._turn:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.engine.draft import DraftKeeper
 from bot.engine.editing import Editing
+from bot.engine.gaps import Gaps
 from bot.engine.publishing import Publishing
 from bot.engine.signals import Signals
 from bot.engine.workbench import Bench, Trials
@@ -14,10 +15,11 @@ from storage.opening import Storage
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """editing: the draft; publishing: from the draft to a version; trials: the workbench behind both."""
+    """editing: the draft; publishing: from the draft to a version; gaps: what is missing; trials: the workbench."""
 
     editing: Editing
     publishing: Publishing
+    gaps: Gaps
     trials: Trials
 
     async def close(self) -> None:
@@ -30,8 +32,10 @@ def open_workshop(
     """two_person: nothing goes live that a second admin has not approved."""
     keeper = DraftKeeper(storage)
     trials = Trials(bench, storage.knowledge.texts_of)
+    editing = Editing(storage, keeper, texts, clock)
     return Workshop(
-        Editing(storage, keeper, texts, clock),
+        editing,
         Publishing(storage, keeper, trials, clock, signals, two_person=two_person),
+        Gaps(storage, editing, trials, clock),
         trials,
     )
