@@ -94,6 +94,7 @@ async def compose(settings: Settings, parts: Parts, desk_limits: DeskLimits | No
         public_url=settings.public_url,
         deliveries=deliveries,
         pull=(WEB, TERMINAL),
+        workshop=parts.workshop,
         limits=desk_limits,
     )
     routes += desk.routes

@@ -24,6 +24,7 @@ class Role(StrEnum):
 EVERYBODY = frozenset(Role)
 OVERSEERS = frozenset(Role) - {Role.AGENT}
 AUDITORS = frozenset({Role.PRIVACY_OFFICER, Role.ADMIN})
+EDITORS = frozenset({Role.ADMIN})  # of the knowledge base
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,17 +46,17 @@ def answer(value: object, status: int = 200) -> Response:
 
 async def read_form(request: Request) -> dict[str, str]:
     """An HTML form's fields. Raises Refused."""
-    raw = await _read(request)
+    raw = await _read(request, MOST_BYTES)
     try:
         return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=20))
     except ValueError:
         raise Refused(400, "bad_request") from None
 
 
-async def read_json(request: Request) -> dict[str, Any]:
-    """A JSON object. Raises Refused."""
+async def read_json(request: Request, most: int = MOST_BYTES) -> dict[str, Any]:
+    """A JSON object of at most so many bytes. Raises Refused."""
     try:
-        body = orjson.loads(await _read(request))
+        body = orjson.loads(await _read(request, most))
     except orjson.JSONDecodeError:
         raise Refused(400, "bad_request") from None
     if not isinstance(body, dict):
@@ -64,13 +64,13 @@ async def read_json(request: Request) -> dict[str, Any]:
     return body
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, most: int) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MOST_BYTES:
+                if len(body) > most:
                     raise Refused(413, "too_big")
     except TimeoutError:
         raise Refused(408, "too_slow") from None

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from bot.desk.account import Account
 from bot.desk.guard import Guard
 from bot.desk.inbox import Inbox
+from bot.desk.knowledge_desk import KnowledgeDesk
 from bot.desk.limits import DeskLimits
 from bot.desk.pages import Files, Pages
 from bot.desk.passwords import Passwords
@@ -18,6 +19,7 @@ from bot.desk.steps import Steps
 from bot.desk.stream import Streams
 from bot.engine.delivery import Delivery
 from bot.engine.signals import Signals
+from bot.engine.workshop import Workshop
 from domain.clock import Clock
 from domain.staff import AUDITORS, EVERYBODY
 from handlers.catalogue import Texts
@@ -39,6 +41,7 @@ class Desk:
         public_url: str,
         deliveries: Mapping[str, Delivery],
         pull: Collection[str],
+        workshop: Workshop,
         limits: DeskLimits | None = DeskLimits(),  # noqa: B008 - frozen
     ) -> None:
         errors = Texts(tomllib.loads((Path(__file__).parent / "texts_ko.toml").read_text("utf-8")))
@@ -50,6 +53,7 @@ class Desk:
         self._inbox = Inbox(storage, self._streams, pages, limits)
         self._steps = Steps(storage, signals, clock, texts, deliveries, pull)
         self._account = Account(storage, self._guard, pages)
+        self._knowledge = KnowledgeDesk(workshop, self._guard, pages, texts)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -73,6 +77,7 @@ class Desk:
             signed("/desk/me/telegram", "POST", self._account.new_code, page(EVERYBODY)),
             signed("/desk/me/telegram/leave", "POST", self._account.leave_telegram, page(EVERYBODY)),
             signed("/desk/access", "GET", self._account.access, page(AUDITORS)),
+            *self._knowledge.routes,
             DeskFiles("/desk/static", Files(), ANYONE),
         ]
 

@@ -133,8 +133,14 @@ async def running(
     *,
     limits: DeskLimits | None = None,
     widget_origins: str = "",
+    two_person: bool = False,
 ) -> AsyncIterator[Running]:
-    settings = Settings(data_dir=folder, shop_name="온담상점", widget_origins=widget_origins)
+    settings = Settings(
+        data_dir=folder,
+        shop_name="온담상점",
+        widget_origins=widget_origins,
+        kb_two_person="on" if two_person else "off",
+    )
     analysis = thread_analysis()
     parts = assemble(settings, storage, analysis, clock)
     service = Running(settings, parts, limits)
@@ -143,4 +149,5 @@ async def running(
         yield service
     finally:
         await service.stop()
+        await parts.workshop.close()
         analysis.close()

@@ -52,6 +52,11 @@ def test_a_route_without_a_rule_is_found() -> None:
     assert rules_of([Route("/new", endpoint)]) == {"GET /new": None}
 
 
+KNOWLEDGE_PAGES = ("", "/new", "/e/{entry}", "/import", "/publish", "/versions", "/diff")
+KNOWLEDGE_STEPS = (
+    *("preview", "try", "save", "remove", "revert", "import/propose", "import/take"),
+    *("check", "publish", "rollback", "review"),
+)
 DESK = [
     ("GET", "/desk/", True),
     ("GET", "/desk", True),
@@ -65,6 +70,9 @@ DESK = [
     ("POST", "/desk/me/telegram/leave", True),
     ("POST", "/desk/logout", True),
     ("GET", "/desk/access", True),
+    *(("GET", f"/desk/knowledge{path}", True) for path in KNOWLEDGE_PAGES),
+    *(("POST", f"/desk/knowledge/{step}", False) for step in KNOWLEDGE_STEPS),
+    ("GET", "/desk/knowledge/check", False),
 ]
 
 
