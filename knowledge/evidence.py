@@ -82,14 +82,14 @@ class Gatherer:
                 its = hits.grams.its(n)
                 self._passages.add(ask[n], self._entries, hits.grams.keys[its], hits.grams.idf[its])
             total = _SEARCH_ALONE * ask
+        by_words = share = _shares(total)
         if near:
             total[near.texts] += _VECTORS_IN_RANKING * near.odds
-        total -= total.max(1, keepdims=True)
-        share = np.exp(total)
-        share /= share.sum(1, keepdims=True)
+            share = _shares(total)
         order = _top(total)
         words = [len(q.words) for q in questions]
-        features = self._features(hits, ask, body, share, order, words).tolist()
+        # The words' features stay what they are without vectors, which have features of their own.
+        features = self._features(hits, ask, body, by_words, order, words).tolist()
         seen = near.features(order[:, 0]) if near else {}
         shares = share[np.arange(len(order))[:, None], order].tolist()
         ids = hits.ids
@@ -134,6 +134,14 @@ class Gatherer:
             ],
             axis=1,
         )
+
+
+def _shares(total: Floats) -> Floats:
+    """Probabilities by row of log-odds up to a constant, whose best becomes 0 (in place)."""
+    total -= total.max(1, keepdims=True)
+    share: Floats = np.exp(total)
+    share /= share.sum(1, keepdims=True)
+    return share
 
 
 def _top(total: Floats, count: int = _TOP) -> Ints:

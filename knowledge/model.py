@@ -33,9 +33,9 @@ VECTOR_FEATURES = (  # behind them, where the question and the knowledge base ha
     "vector_odds",  # log-odds by the vectors that the first entry is right
     "vector_margin",  # and how much of them it has over the best of the others
 )
-# Of a model not fitted with vectors. What they say and what the words say is partly the same, so half of it counts; the
-# margin is in the ranking already.
-_VECTOR_COEFFICIENTS = (0.5, 0.0)
+# Of a model not fitted with vectors: they may move what the words leave in doubt, and no more. Partly they say the same
+# as the words, and a wrong answer costs more than a question asked back.
+_VECTOR_COEFFICIENTS = (0.35, 0.0)
 _RIDGE = 1.0
 _FOLDS = 5
 _LEAST_CLARIFY = 0.12  # below it the candidates are chance, whatever the labelled questions say

@@ -18,7 +18,7 @@ from domain.masking import mask
 
 _BODY = 500  # characters of a body, as much as one vector can be about
 _LONGEST = 1000  # of a question; a longer message is a letter
-_MOST_ODDS = 8.0
+_MOST_ODDS = 6.0
 _STEEPEST = 40.0  # log-odds for 1 of cosine: few texts may look more orderly than they are
 _SAMPLE = 256  # texts that are held against the others
 
@@ -88,7 +88,7 @@ class Vectors:
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """texts: which of those asked. odds: log-odds within ±8 that such a text (rows) belongs to an entry (columns)
+    """texts: which of those asked. odds: log-odds within ±6 that such a text (rows) belongs to an entry (columns)
     rather than to none, by the nearest of the entry's texts."""
 
     texts: Ints
