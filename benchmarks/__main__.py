@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import growth, telegram
+from benchmarks import growth, search, telegram
 from benchmarks.options import Options
 
 
@@ -25,6 +25,7 @@ class Measure:
 # A further measure is one module with a run(options) and one line here.
 MEASURES = (
     Measure("telegram", "the bot against echo bots: updates/s, CPU, delay, memory", telegram.run),
+    Measure("search", "the right entry found, and what is said, beside BM25, FTS5 and bm25s", search.run),
     Measure("growth", "CPU of a message in an empty and in a full database", growth.run),
 )
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 from kiwipiepy import Kiwi, Token
@@ -21,6 +22,8 @@ _MAX_CHARS = 1000  # of a question: past that a message is a letter, and its beg
 TOKEN = re.compile(r"[0-9A-Za-z가-힣ㄱ-ㅣ一-鿿]{1,64}")
 _COMMON = 12_000  # Kiwi numbers its morphemes by how common they are
 _CACHED = 30_000  # distinct eojeol; about 10 MB
+_NAME_TAGS = ("NNP", "SL")  # Latin alone is foreign to Kiwi, whatever its dictionary says
+_COMPANY = "\0company"  # the word that every company's name is besides
 
 U64 = NDArray[np.uint64]
 Counts = NDArray[np.uint16]
@@ -64,6 +67,10 @@ class Analyzer:
 
     def __init__(self) -> None:
         self._kiwi = Kiwi(num_workers=1, load_multi_dict=False)
+        self._companies = frozenset(companies())
+        for name in self._companies:
+            self._kiwi.add_user_word(name, "NNP")
+        self._any_company = replace(_word(self._kiwi.tokenize("회사")[0]), form=_COMPANY, key=key_of(_COMPANY))
         self._known: dict[str, tuple[Word, ...]] = {}
         self._words: dict[Word, Word] = {}
         self.meanings = Meanings(self._kiwi)
@@ -112,11 +119,19 @@ class Analyzer:
     def _compute(self, eojeol: str) -> tuple[Word, ...]:
         tokens = [t for t in self._kiwi.tokenize(eojeol) if t.tag.partition("-")[0] in _CONTENT_TAGS]
         words = tuple([self._words.setdefault(word, word) for word in map(_word, tokens)])
+        if any(t.tag in _NAME_TAGS and t.form in self._companies for t in tokens):
+            words += (self._any_company,)
         if len(self._known) >= _CACHED:
             self._known.clear()
             self._words.clear()
         self._known[eojeol] = words
         return words
+
+
+def companies() -> list[str]:
+    """Names of companies and services that customers of any shop mention."""
+    lines = (Path(__file__).parent / "data" / "companies_ko.txt").read_text("utf-8").splitlines()
+    return [name for line in lines if not line.startswith("#") for name in line.split()]
 
 
 def _word(token: Token) -> Word:

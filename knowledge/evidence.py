@@ -17,6 +17,7 @@ from knowledge.vectors import Odds, TextVectors, Vectors
 _SEARCH_IN_RANKING = 6.0  # weight of search beside the ranker's log-odds
 _SEARCH_ALONE = 25.0  # and without a ranker: makes probabilities of shares
 _VECTORS_IN_RANKING = 0.5  # weight of the vectors' log-odds: part of what they say the words have said
+_WORDS_IN_BODY = 0.6  # the rest are letters; of titles and aliases both count alike
 _TOP = 5
 
 Floats = NDArray[np.float64]
@@ -49,8 +50,10 @@ class Gatherer:
     ) -> None:
         self._analyzer, self._index, self._ranker, self._entries = analyzer, index, ranker, entries
         self._passages = Passages()
-        # The more aliases an entry has, the less its body, which quotes the policy, says about how people ask.
+        # The more aliases an entry has, the less its body, which quotes the policy, says about how people ask. A title
+        # alone says little, and often repeats the body's first words, which must not count twice.
         self._body_weight = np.array([1 / (1 + len(e.aliases)) for e in entries])
+        self._ask_weight = 1 - self._body_weight / 2
         kinds = list(EntryKind)
         self._kinds = np.array([kinds.index(e.kind) for e in entries], np.int64)
         self._vectors = vectors.of([e.id for e in entries]) if vectors else None
@@ -69,7 +72,7 @@ class Gatherer:
     def _gather(self, questions: Sequence[Analysis], near: Odds | None) -> list[Evidence]:
         hits = self._index.search(questions)
         ask = (hits.ask_words + hits.ask_grams) / 2
-        body = (hits.body_words + hits.body_grams) / 2
+        body = _WORDS_IN_BODY * hits.body_words + (1 - _WORDS_IN_BODY) * hits.body_grams
         if self._ranker:
             meanings = meanings_of(self._analyzer, hits.morphemes, hits.words)
             odds = self._ranker.score(hits.words, [shape_of(q) for q in questions], meanings).astype(np.float64)
@@ -77,7 +80,7 @@ class Gatherer:
             odds -= np.log(np.exp(odds).sum(1, keepdims=True))
             total = odds + _SEARCH_IN_RANKING * ask
         else:
-            ask += body * self._body_weight
+            ask = ask * self._ask_weight + body * self._body_weight
             for n in range(len(questions)):
                 its = hits.grams.its(n)
                 self._passages.add(ask[n], self._entries, hits.grams.keys[its], hits.grams.idf[its])

@@ -24,7 +24,7 @@ from knowledge.postings import Block
 from knowledge.ranker import Ranker
 from knowledge.segment import Segment, compacted
 
-_FORM = 1  # counts up when text repair, analysis, index or ranker change what they produce
+_FORM = 2  # counts up when text repair, analysis, index or ranker change what they produce
 _BLOCK = [f.name for f in fields(Block) if f.name != "units"]
 _ARRAYS = ("alive", "first", "is_body", "morphemes", "word_lengths", "gram_lengths")
 _STRINGS = ("forms", "eojeols", "eojeol_jamo")

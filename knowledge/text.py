@@ -17,6 +17,7 @@ _KEY_TO_JAMO = dict(
         strict=True,
     )
 )
+_JAMO_TO_KEY = {jamo: key for key, jamo in _KEY_TO_JAMO.items()}
 _VOWEL_PAIRS = {"ㅗㅏ": "ㅘ", "ㅗㅐ": "ㅙ", "ㅗㅣ": "ㅚ", "ㅜㅓ": "ㅝ", "ㅜㅔ": "ㅞ", "ㅜㅣ": "ㅟ", "ㅡㅣ": "ㅢ"}
 _FINAL_PAIRS = {
     "ㄱㅅ": "ㄳ",
@@ -126,6 +127,11 @@ def _reads_korean(text: str) -> bool:
 def from_keys(run: str) -> str:
     """Keystrokes of the two-set Korean layout (letters only) composed as an input method would compose them."""
     return compose("".join(_KEY_TO_JAMO.get(k) or _KEY_TO_JAMO[k.lower()] for k in run))
+
+
+def to_keys(text: str) -> str:
+    """The keystrokes that give this Hangul: what is typed when the layout is Latin by mistake. All else as it is."""
+    return "".join(_JAMO_TO_KEY.get(key, key) for jamo in to_jamo(text) for key in _SPLIT_PAIRS.get(jamo, jamo))
 
 
 def compose(jamo: str) -> str:

@@ -127,7 +127,10 @@ def test_a_phrase_belongs_to_one_entry() -> None:
     assert [phrase for phrase, n in phrases.items() if n > 1] == []
 
 
-@pytest.mark.parametrize("name", ["tune.jsonl", "heldout.jsonl"])
+LABELLED = ("tune.jsonl", "heldout.jsonl", "elsewhere_tune.jsonl", "elsewhere_heldout.jsonl")
+
+
+@pytest.mark.parametrize("name", LABELLED)
 def test_labelled_questions_are_well_formed(name: str) -> None:
     for row in rows(name):
         assert set(row) - {"either"} == {"q", "topic", "answerable", "note"}, row
@@ -141,7 +144,7 @@ def test_labelled_questions_are_well_formed(name: str) -> None:
 
 
 def test_labelled_questions_are_not_learned() -> None:
-    every = rows("tune.jsonl") + rows("heldout.jsonl")
+    every = [row for name in LABELLED for row in rows(name)]
     asked = Counter(key(row["q"]) for row in every if "prev:" not in row["note"])
     known = {key(text) for meta, _ in ENTRIES.values() for text in meta["aliases"] + meta["questions"]}
     assert [q for q, n in asked.items() if n > 1] == []
