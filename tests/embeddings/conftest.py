@@ -1,10 +1,13 @@
-"""A service for each test."""
+"""A service for each test, and the analyzer that all tests of a knowledge base share."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.embeddings.server import Embedder
+from tests.knowledge.conftest import analyzer
+
+__all__ = ["analyzer"]
 
 
 @pytest.fixture

@@ -17,17 +17,21 @@ class Embedder:
     """What it was asked, and how it answers.
 
     fault: "" for none, or "hangs", "500", "429", "401", "moved", "drops", "garbage", "nan", "infinite", "zero",
-    "dimension", "count", "twice", "no index", "words", "uneven", "endless". most: texts it takes in a request.
-    key: what it wants to be shown.
+    "dimension", "count", "twice", "no index", "words", "uneven", "endless". fails_after, hangs_after: so many good
+    answers. most: texts it takes in a request. key: what it wants to be shown. accepted: texts that were answered.
     """
 
     meaning: Meaning = field(default_factory=Meaning)
     fault: str = ""
     key: str = ""
+    fails_after: int | None = None
+    hangs_after: int | None = None
     most: int = 1_000
     url: str = ""
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    answers: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -41,7 +45,7 @@ class Embedder:
         self.requests.append(body)
         self.headers.append(dict(request.headers))
         self.asked.set()
-        if self.fault == "hangs":
+        if self.fault == "hangs" or self.answers == self.hangs_after:
             await self.released.wait()
         elif self.fault == "drops":
             assert request.transport is not None
@@ -49,8 +53,8 @@ class Embedder:
             return web.Response()
         elif self.fault == "moved":
             return web.Response(status=307, headers={"Location": f"{self.url}/embeddings"})
-        elif self.fault.isdigit():
-            return web.Response(status=int(self.fault), headers={"Retry-After": "7"}, text=str(body["input"]))
+        elif self.fault.isdigit() or self.answers == self.fails_after:
+            return web.Response(status=int(self.fault or 500), headers={"Retry-After": "7"}, text=str(body["input"]))
         elif self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
             return web.Response(status=401)
         elif len(body["input"]) > self.most:
@@ -59,6 +63,8 @@ class Embedder:
             return await self._endless(request)
         elif self.fault == "garbage":
             return web.Response(text='{"data": [{"embedding": [0.1, ', content_type="application/json")
+        self.answers += 1
+        self.accepted += body["input"]
         return web.Response(text=self._vectors(body), content_type="application/json")
 
     def _vectors(self, body: dict[str, Any]) -> str:
