@@ -10,6 +10,8 @@ from bot.engine.analysis_process import starting
 from bot.settings import Settings
 from domain.errors import SangdamError
 
+_TRIED = 10.0  # seconds for an answer of the embeddings service
+
 
 async def run(_options: argparse.Namespace, settings: Settings) -> int:
     async with starting() as analysis:
@@ -42,11 +44,32 @@ async def check(_options: argparse.Namespace, settings: Settings) -> int:
         findings.append(
             f"SANGDAM_DATABASE_URL: 데이터베이스를 열 수 없습니다({type(error).__name__}). 주소와 권한을 확인하세요."
         )
+    findings += await _embeddings(settings)
     for finding in findings:
         sys.stdout.write(f"{finding}\n")
     for word in _words(settings):
         sys.stderr.write(f"{word}\n")
     return 1 if findings else 0
+
+
+async def _embeddings(settings: Settings) -> list[str]:
+    """What is wrong with the service, asked for the vector of a word that is nobody's."""
+    if not settings.embeddings_url:
+        return []
+    from bot.embeddings import service_of
+    from bot.engine.embeddings_client import EmbeddingsClient, EmbeddingsError
+
+    service = service_of(settings)
+    assert service is not None
+    try:
+        async with EmbeddingsClient(service) as client:
+            await client.embed(["연결 확인"], _TRIED)
+    except EmbeddingsError as error:
+        return [
+            f"SANGDAM_EMBEDDINGS_URL: 임베딩 서비스가 벡터를 주지 않습니다({error.reason}). "
+            "주소, 모델, 키를 확인하세요."
+        ]
+    return []
 
 
 @contextlib.contextmanager

@@ -34,6 +34,7 @@ class Embedder:
     answers: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    asking: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def texts(self) -> list[str]:
@@ -45,6 +46,8 @@ class Embedder:
         self.requests.append(body)
         self.headers.append(dict(request.headers))
         self.asked.set()
+        async with self.asking:
+            self.asking.notify_all()
         if self.fault == "hangs" or self.answers == self.hangs_after:
             await self.released.wait()
         elif self.fault == "drops":
