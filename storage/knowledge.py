@@ -105,19 +105,25 @@ class KnowledgeVersions:
     async def difference(self, before: int, after: int) -> Difference:
         """What makes version `after` of version `before`; reads the texts that differ and no others."""
         old, new = kb_entries.alias("old"), kb_entries.alias("new")
-        here = (old.c.version == before) & (old.c.entry == new.c.entry)
         changed = (
-            sa.select(new.c.entry, kb_texts.c.text)
-            .join(kb_texts, kb_texts.c.hash == new.c.hash)
-            .outerjoin(old, here)
+            sa.select(new.c.entry, new.c.hash, old.c.hash.is_(None).label("added"))
+            .outerjoin(old, (old.c.version == before) & (old.c.entry == new.c.entry))
             .where(new.c.version == after, old.c.hash.is_(None) | (old.c.hash != new.c.hash))
-            .order_by(new.c.entry)
+            .subquery()  # in one piece with the texts, they would be looked up for every entry
         )
-        there = (new.c.version == after) & (new.c.entry == old.c.entry)
-        gone = sa.select(old.c.entry).outerjoin(new, there).where(old.c.version == before, new.c.entry.is_(None))
+        texts = sa.select(changed, kb_texts.c.text).join(kb_texts, kb_texts.c.hash == changed.c.hash)
+        sizes = sa.select(_size(before), _size(after))
+        gone = (
+            sa.select(old.c.entry)
+            .outerjoin(new, (new.c.version == after) & (new.c.entry == old.c.entry))
+            .where(old.c.version == before, new.c.entry.is_(None))
+        )
         async with self._database.read() as connection:
-            texts = {row[0]: row[1] for row in (await connection.execute(changed)).all()}
-            return Difference(texts, tuple((await connection.execute(gone)).scalars().all()))
+            rows = (await connection.execute(texts)).all()
+            had, has = (await connection.execute(sizes)).one()
+            some_went = had + sum(bool(row.added) for row in rows) != has
+            removed = (await connection.execute(gone)).scalars().all() if some_went else ()
+        return Difference({row.entry: row.text for row in rows}, tuple(removed))
 
     async def publish(
         self, texts: Mapping[str, str], *, after: int, by: str, note: str, now: int, draft: bool = False
@@ -188,6 +194,10 @@ class KnowledgeVersions:
         except sa.exc.IntegrityError:  # on PostgreSQL: of the first version there is no row yet to lock
             raise _published_meanwhile(after + 1) from None
         return after + 1
+
+
+def _size(version: int) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).where(kb_entries.c.version == version).scalar_subquery()
 
 
 def _published_meanwhile(version: int) -> Conflict:
