@@ -36,8 +36,8 @@ _TRIES = 3  # edits by others that an alias gives way to
 
 
 class Gaps:
-    """Every method asks for an admin (EditRefused for anybody else). Steps settle the questions they take care of in the
-    transaction that changes the draft; GapsSettled when somebody was first. The same step again changes nothing."""
+    """Every method asks for an admin (EditRefused for anybody else). Steps settle the questions they take care of in
+    the transaction that changes the draft; GapsSettled when somebody was first. The same step again changes nothing."""
 
     def __init__(self, storage: Storage, editing: Editing, trials: Trials, clock: Clock) -> None:
         self._storage, self._editing, self._trials, self._clock = storage, editing, trials, clock
