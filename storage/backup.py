@@ -28,6 +28,7 @@ from storage.tables import (
     files,
     inbox,
     kb_gaps,
+    kb_vectors,
     leases,
     messages,
     metadata,
@@ -43,8 +44,9 @@ from storage.tables import (
 FORMAT = 1
 _CHUNK = 1_000
 _CHUNK_BYTES = 16 * 1024 * 1024  # files are large: few of them are held at once
-# A lease belongs to a running process; sessions and links that were open then must not open anything later.
-_LEFT_OUT = {leases.name, staff_sessions.name, staff_links.name, sign_in_failures.name}
+# A lease belongs to a running process; sessions and links that were open then must not open anything later; vectors are
+# large, and are fetched again.
+_LEFT_OUT = {leases.name, staff_sessions.name, staff_links.name, sign_in_failures.name, kb_vectors.name}
 
 
 class BackupError(SangdamError):

@@ -5,13 +5,16 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
+from numpy.typing import NDArray
 
 from bot.engine.analysis_process import AnalysisProcess, starting
 from domain.knowledge import DecisionKind
-from knowledge.files import default_texts, prepared_index
+from knowledge.files import default_texts, load_texts, prepared_index
+from knowledge.vectors import text_hash, texts_of
 from tests.analysis import thread_analysis
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -79,6 +82,39 @@ async def test_it_comes_back_when_it_is_killed(analysis: AnalysisProcess) -> Non
     before.kill()
     assert [d.entry for (d,) in await asked] == [d.entry for (d,) in expected * 400]
     assert child().pid != before.pid
+
+
+async def test_vectors_are_given_once_and_again_to_a_process_that_comes_back(analysis: AnalysisProcess) -> None:
+    chance = np.random.default_rng(0)
+    vectors: dict[str, bytes] = {}
+    entries = load_texts((f"{entry}.md", text.encode()) for entry, text in default_texts().items())
+    for entry in entries:
+        about = chance.normal(size=64)
+        for text in texts_of(entry):
+            vectors[text_hash(text)] = _unit(about + 0.5 * chance.normal(size=64)).tobytes()
+    asked = {QUESTION: _unit(about)}  # as the last entry
+    by_words = await analysis.decide(1, [(QUESTION, None)])
+    lacking = await analysis.lacking(1)
+    assert lacking.keys() == vectors.keys()
+    some = dict(list(vectors.items())[:700])
+    await analysis.give(1, some)
+    assert (await analysis.lacking(1)).keys() == vectors.keys() - some.keys()
+    assert await analysis.decide(1, [(QUESTION, None)], asked) == by_words
+    await analysis.give(1, vectors)
+    assert await analysis.lacking(1) == {}
+    with_vectors = await analysis.decide(1, [(QUESTION, None)], asked)
+    assert with_vectors != by_words
+    assert await analysis.decide(1, [(QUESTION, None)]) == by_words
+    child().kill()
+    assert await analysis.decide(1, [(QUESTION, None)], asked) == by_words
+    assert await analysis.lacking(1) == lacking
+    await analysis.give(1, vectors)
+    assert await analysis.decide(1, [(QUESTION, None)], asked) == with_vectors
+    assert await analysis.lacking(99) == {}
+
+
+def _unit(vector: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
 async def test_what_it_does_not_know_is_an_error_and_no_death(analysis: AnalysisProcess) -> None:
