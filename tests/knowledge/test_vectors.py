@@ -1,11 +1,14 @@
 """Vectors beside the words: what they add, and that nothing changes where there are none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from domain.knowledge import DecisionKind
 from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
+from knowledge.fit import fit, texts_to_embed
 from knowledge.model import FEATURES, VECTOR_FEATURES, Model, Weights, default_model
 from knowledge.split import texts_asked
 from knowledge.vectors import Gathering, Matrix, Vectors, sent_form, text_hash, texts_of
@@ -170,3 +173,18 @@ def test_a_model_fitted_with_vectors_is_kept_apart() -> None:
     assert other.weights(ranked=True, vectors=True) == fitted
     assert other.weights(ranked=True, vectors=False) == model.ranked
     assert Model.from_json(model.to_json()) == model
+
+
+def test_fitting_with_vectors_leaves_the_words_part_as_it_is(analyzer: Analyzer) -> None:
+    asked = tuple(
+        replace(e, questions=(f"{e.title} 알려 주세요", f"{SHOP[n - 1].aliases[0]} 말고요")) for n, e in enumerate(SHOP)
+    )
+    texts = texts_to_embed(asked)
+    assert len(set(texts)) == len(texts)
+    vectors = {text: MEANING.unit(text) for text in texts}
+    by_words, by_both = fit(analyzer, asked, 0.3), fit(analyzer, asked, 0.3, vectors=vectors)
+    assert (by_both.ranked, by_both.searched) == (by_words.ranked, by_words.searched)
+    assert by_words.ranked_vectors is None
+    assert by_both.ranked_vectors is not None
+    assert len(by_both.ranked_vectors.coefficients) == len(FEATURES + VECTOR_FEATURES)
+    assert Model.from_json(by_both.to_json()) == by_both
