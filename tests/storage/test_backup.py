@@ -22,6 +22,7 @@ from tests.storage.test_handling import change_everything
 ENGINES = ["sqlite", "postgresql"]
 # What was open then opens nothing later; vectors are fetched again.
 LEFT_OUT = {"leases", "staff_sessions", "staff_links", "sign_in_failures", "kb_vectors"}
+OF_CUSTOMERS = ("customers", "accounts", "conversations", "cases", "consent_events", "inbox", "outbox", "kb_gaps")
 
 
 async def _empty(engine: str, folder: Path, request: pytest.FixtureRequest) -> str:
@@ -94,7 +95,7 @@ async def test_somebody_erased_after_the_backup_stays_erased(
         assert (await read_backup(restored, archive)).erased_customers == 1
         assert gone not in await scalars(restored, sa.select(customers.c.key_id))
         for name, rows in (await _rows(restored.database)).items():
-            if name in ("customers", "accounts", "conversations", "cases", "consent_events", "inbox", "outbox"):
+            if name in OF_CUSTOMERS:
                 assert len(rows) == 2, name
         assert len((await _rows(restored.database))["messages"]) == 4
         assert await verify(restored.database, restored.hashes) == []

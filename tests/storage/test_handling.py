@@ -11,6 +11,7 @@ from domain.consent import ConsentAct, ConsentEvent, ConsentPurpose
 from domain.conversation import Age, Owner
 from domain.effects import Effects, LedgerEvent
 from domain.errors import Conflict
+from domain.gaps import GapKind, NewGap, QuestionPlace
 from domain.messages import Outgoing
 from domain.work import Work
 from storage.cases import all_cases
@@ -35,6 +36,7 @@ def change_everything(work: Work, plain: Effects) -> Effects:
         cases=(NewCase(number, CaseKind.ACCESS, DUE, "asked", "자세한 내용"),),
         ledger=(LedgerEvent("rights", "case.received", f"case/{number}"),),
         blocked=True,
+        gaps=(NewGap(QuestionPlace(work.seq, 0), GapKind.HANDOVER, "", 1),),
     )
 
 
