@@ -26,6 +26,7 @@ from storage.migrations.runner import migrate
 from storage.sign_ins import SignInTries
 from storage.staff import StaffAccounts
 from storage.statements import Program
+from storage.talks import Talks
 
 T = TypeVar("T")
 _CONFLICTS = 4
@@ -42,6 +43,7 @@ class Storage:
     conversations: Conversations
     knowledge: KnowledgeVersions
     drafts: Drafts
+    talks: Talks
     accounts: StaffAccounts
     sign_ins: SignInTries
     access_log: AccessLog
@@ -97,6 +99,7 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
             conversations=Conversations(database, keys, hashes),
             knowledge=KnowledgeVersions(database, hashes),
             drafts=Drafts(database, hashes),
+            talks=Talks(database),
             accounts=StaffAccounts(database, hashes, clock),
             sign_ins=SignInTries(database, hashes, clock),
             access_log=AccessLog(database, hashes, clock),

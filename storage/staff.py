@@ -133,7 +133,7 @@ class StaffAccounts:
 
     async def join_telegram(self, code: str, user: str) -> Staff | None:
         """Join a Telegram user to the account that showed the code; again by the same user says the same."""
-        hashed = self._hashes.address("staff-telegram", user)
+        hashed = self.telegram_hash(user)
         async with self._database.write() as connection:
             query = sa.select(staff_links).where(staff_links.c.token == digest(code), staff_links.c.purpose == TELEGRAM)
             link = (await connection.execute(query.with_for_update())).first()
@@ -161,11 +161,20 @@ class StaffAccounts:
 
     async def by_telegram(self, user: str) -> Staff | None:
         """The account a Telegram user was joined to, unless it is disabled."""
-        hashed = self._hashes.address("staff-telegram", user)
+        hashed = self.telegram_hash(user)
         query = sa.select(staff).where(staff.c.telegram == hashed, staff.c.disabled_at.is_(None))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
         return None if row is None else _staff(row)
+
+    async def joined_telegram(self) -> frozenset[str]:
+        """What `telegram_hash` makes of the users who are joined to an account that can be used."""
+        query = sa.select(staff.c.telegram).where(staff.c.telegram.is_not(None), staff.c.disabled_at.is_(None))
+        async with self._database.read() as connection:
+            return frozenset((await connection.execute(query)).scalars().all())
+
+    def telegram_hash(self, user: str) -> str:
+        return self._hashes.address("staff-telegram", user)
 
     async def change_hash(self, staff_id: int, password: str) -> None:
         """The same password, hashed anew."""

@@ -50,6 +50,16 @@ kb_reviews = sa.Table(
     sa.Column("decided_at", Time),
     sa.Column("remark", sa.Text, nullable=False),
 )
+kb_talks = sa.Table(
+    "kb_talks",
+    metadata,
+    sa.Column("staff_id", sa.ForeignKey("staff.id"), primary_key=True),
+    sa.Column("handled", sa.BigInteger, nullable=False, comment="the platform's order of the newest message"),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("state", sa.LargeBinary, nullable=False),
+    sa.Column("said", sa.LargeBinary, nullable=False),
+    comment="Where an admin is who edits in a messenger, and what was said last.",
+)
 # The words of a question stay in its message, under the customer's key: what is erased there is gone here too.
 kb_gaps = sa.Table(
     "kb_gaps",

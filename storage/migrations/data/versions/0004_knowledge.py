@@ -37,6 +37,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "kb_talks",
+        sa.Column("staff_id", _ID, nullable=False),
+        sa.Column("handled", sa.BigInteger(), nullable=False, comment="the platform's order of the newest message"),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("said", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"]),
+        sa.PrimaryKeyConstraint("staff_id"),
+        comment="Where an admin is who edits in a messenger, and what was said last.",
+    )
+    op.create_table(
         "kb_gaps",
         sa.Column("conversation_id", _ID, nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False, comment="the customer's message"),
