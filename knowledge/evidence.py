@@ -115,7 +115,7 @@ class Gatherer:
         searched = ask.argmax(1)
         others = ask.copy()
         others[rows, first] = 0.0
-        rival = others.max(1) if ask.shape[1] > 1 else fit
+        rival = others.max(1)
         trust = hits.words.shares(hits.words.idf * hits.words.trust)
         same = self._kinds[order] == self._kinds[first][:, None]
         return np.stack(

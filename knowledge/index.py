@@ -20,6 +20,7 @@ from knowledge.segment import Segment
 from knowledge.typos import Typos
 
 _K1, _B = 0.6, 0.6
+_LEAST_ENTRIES = 100  # fewer cannot tell common words from rare ones, and unknown words would outweigh all they know
 _READY_POSTINGS = 500_000
 _SCORES_AT_ONCE = 500_000  # about 4 MB for each half
 
@@ -192,7 +193,7 @@ class Index:
             known, where = block.find(keys)
             df[known] += block.df[where]
             found.append((known, where))
-        idf = np.log1p((len(self.ids) - df + 0.5) / (df + 0.5))
+        idf = np.log1p((max(len(self.ids), _LEAST_ENTRIES) - df + 0.5) / (df + 0.5))
         total = np.maximum(np.bincount(owner, idf, len(texts)), 1e-9)
         at = list(accumulate(lengths, initial=0))
         return Terms(keys, idf, np.ones(len(keys)), df > 0, owner, at, total), found

@@ -36,6 +36,8 @@ VECTOR_FEATURES = (  # behind them, where the question and the knowledge base ha
 # Of a model not fitted with vectors: they may move what the words leave in doubt, and no more. Partly they say the same
 # as the words, and a wrong answer costs more than a question asked back.
 _VECTOR_COEFFICIENTS = (0.35, 0.0)
+# What a version keeps its own model under, beside its entries, whose ids never begin like this.
+DOCUMENT = "~model"
 _RIDGE = 1.0
 _FOLDS = 5
 _LEAST_CLARIFY = 0.12  # below it the candidates are chance, whatever the labelled questions say
@@ -86,6 +88,12 @@ class Model:
         with_vectors = FEATURES + VECTOR_FEATURES
         fitted = {n: _weights(data[n], with_vectors) for n in ("ranked_vectors", "searched_vectors") if n in data}
         return cls(_weights(data["ranked"]), _weights(data["searched"]), **fitted)
+
+
+def model_of(documents: Mapping[str, str]) -> Model:
+    """The model among a version's texts, else the one that comes with the program."""
+    text = documents.get(DOCUMENT)
+    return default_model() if text is None else Model.from_json(text)
 
 
 def default_model() -> Model:

@@ -1,13 +1,14 @@
 """The versions of a knowledge base that are open in this process, ready to decide."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from domain.knowledge import Decision, Entry
 from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
 from knowledge.files import parse
+from knowledge.model import DOCUMENT, Model, model_of
 from knowledge.packed import pack, unpack
 from knowledge.vectors import Gathering, TextVectors, Vectors
 
@@ -28,13 +29,14 @@ class Shelf:
     def open(self, version: int, texts: Mapping[str, str], kept: Sequence[Path]) -> dict[str, Entry]:
         """Make a version ready, and give its entries.
 
-        texts: Markdown by entry id. kept: files that may hold what was built for these very texts; when none does, the
-        version is built anew, which takes seconds, and the first file is written.
+        texts: Markdown by entry id, and the version's own model where it has one. kept: files that may hold what was
+        built for these very texts; when none does, the version is built anew, which takes seconds, and the first file
+        is written.
         """
-        entries = parsed(texts)
-        answerer = self._unpacked(kept, entries)
+        entries, model = parsed(texts), model_of(texts)
+        answerer = self._unpacked(kept, entries, model)
         if answerer is None:
-            answerer = Answerer(self._analyzer, entries.values())
+            answerer = Answerer(self._analyzer, entries.values(), model)
             if kept:
                 _write(kept[0], pack(answerer))
         self._put(version, answerer)
@@ -46,7 +48,7 @@ class Shelf:
         Costs what the touched entries cost. KeyError when the base is not open any more.
         """
         entries = parsed(texts)
-        self._put(version, self._open[base].replaced(entries.values(), removed))
+        self._put(version, changed(self._open[base], entries.values(), texts, removed))
         return entries
 
     def keep(self, version: int, path: Path) -> None:
@@ -90,20 +92,28 @@ class Shelf:
         self._whole.discard(version)
         self._gathering = None
 
-    def _unpacked(self, kept: Sequence[Path], entries: Mapping[str, Entry]) -> Answerer | None:
+    def _unpacked(self, kept: Sequence[Path], entries: Mapping[str, Entry], model: Model) -> Answerer | None:
         for path in kept:
             try:
                 data = path.read_bytes()
             except OSError:
                 continue
-            if answerer := unpack(data, self._analyzer, entries.values()):
+            if answerer := unpack(data, self._analyzer, entries.values(), model):
                 return answerer
         return None
 
 
 def parsed(texts: Mapping[str, str]) -> dict[str, Entry]:
-    """Entries by id of Markdown by id."""
-    return {entry_id: parse(f"{entry_id}.md", text) for entry_id, text in texts.items()}
+    """Entries by id of Markdown by id. A model among the texts is passed over."""
+    return {entry_id: parse(f"{entry_id}.md", text) for entry_id, text in texts.items() if entry_id != DOCUMENT}
+
+
+def changed(base: Answerer, entries: Iterable[Entry], texts: Mapping[str, str], removed: Collection[str]) -> Answerer:
+    """The next version's answerer: these entries put in, these ids gone, and another model if that is among them."""
+    answerer = base.replaced(entries, removed)
+    if DOCUMENT in texts or DOCUMENT in removed:
+        return answerer.with_model(model_of(texts))
+    return answerer
 
 
 def _write(path: Path, data: bytes) -> None:

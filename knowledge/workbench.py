@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from domain.knowledge import Decision
 from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
+from knowledge.fit import fit
 from knowledge.groups import group
-from knowledge.shelf import Question, parsed
+from knowledge.shelf import Question, changed, parsed
 
 
 class Workbench:
@@ -34,12 +35,19 @@ class Workbench:
         keep: keys of candidates that stay open beside it. KeyError when the base is not open.
         """
         before = self._candidates[base] if base else Answerer(self.analyzer, ())
-        candidate = before.replaced(parsed(texts).values(), removed)
+        candidate = changed(before, parsed(texts).values(), texts, removed)
         self._candidates = {k: c for k, c in self._candidates.items() if k in keep} | {key: candidate}
 
     def group(self, questions: Sequence[str]) -> list[tuple[int, ...]]:
         """Questions of one meaning together (see knowledge.groups.group)."""
         return group(self.analyzer, questions)
+
+    def fit(self, key: str) -> str:
+        """A model for an open candidate, as JSON; "" when there is too little to fit it to."""
+        try:
+            return fit(self.analyzer, self._candidates[key].entries).to_json()
+        except ValueError:
+            return ""
 
     def decide(self, key: str, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
         """Decisions for each (text, question before). KeyError when the candidate is not open."""

@@ -25,6 +25,7 @@ from knowledge.analysis import Analyzer
 from knowledge.changes import LineKind
 from knowledge.files import default_texts, prepared_index
 from knowledge.gate import Asked, GateReport
+from knowledge.model import DOCUMENT
 from knowledge.shelf import Shelf
 from knowledge.workbench import Workbench
 from storage.opening import Storage
@@ -58,6 +59,12 @@ async def export(options: argparse.Namespace, settings: Settings) -> int:
 
 async def check(options: argparse.Namespace, settings: Settings) -> int:
     async with _opened(options, settings) as kb:
+        if options.fit or options.unfit:
+            model = await (kb.workshop.fitting.fit(kb.actor) if options.fit else kb.workshop.fitting.reset(kb.actor))
+            for title, weights in (("다른 표현이 넉넉할 때", model.ranked), ("그 밖", model.searched)):
+                sys.stdout.write(
+                    f"{title}: 확률 {weights.answer:.2f}부터 답하고 {weights.clarify:.2f}부터 되묻습니다.\n"
+                )
         report = await kb.workshop.publishing.check(kb.actor)
     _show(report)
     return 1 if report.broken else 0
@@ -71,7 +78,8 @@ async def diff(options: argparse.Namespace, settings: Settings) -> int:
             before = (await kb.workshop.publishing.history(kb.actor))[0].version
         changes = await kb.workshop.editing.diff(kb.actor, before, options.after)
     for change in changes:
-        sys.stdout.write(f"{_CHANGES[change.kind]} {change.entry}\n")
+        named = "답하는 기준" if change.entry == DOCUMENT else change.entry
+        sys.stdout.write(f"{_CHANGES[change.kind]} {named}\n")
         for line in change.lines:
             if line.kind is not LineKind.SAME:
                 sys.stdout.write(f"  {line.kind} {line.text}\n")
@@ -180,7 +188,8 @@ async def _actor(storage: Storage, name: str | None, *, two_person: bool) -> Sta
 def _show(report: GateReport) -> None:
     for title, entries in (("추가", report.added), ("변경", report.changed), ("삭제", report.removed)):
         if entries:
-            sys.stdout.write(f"{title} {len(entries)}: {', '.join(entries)}\n")
+            named = ", ".join("답하는 기준" if entry == DOCUMENT else entry for entry in entries)
+            sys.stdout.write(f"{title} {len(entries)}: {named}\n")
     sys.stdout.write(f"회귀 질문 {report.asked}개\n")
     for title, results in (("틀리게 됨", report.broken), ("맞게 됨", report.mended), ("여전히 틀림", report.failing)):
         sys.stdout.write(f"{title} {len(results)}개\n")

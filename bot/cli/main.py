@@ -90,7 +90,10 @@ def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     out = _add(group, "export", "write a version's entries as Markdown files", "kb:export")
     out.add_argument("folder", metavar="DIR")
     out.add_argument("--version", type=int, help="default: the live one; 0 is the draft")
-    _add(group, "check", "what publishing the draft would change", "kb:check")
+    check = _add(group, "check", "what publishing the draft would change", "kb:check")
+    model = check.add_mutually_exclusive_group()
+    model.add_argument("--fit", action="store_true", help="first fit when to answer to the draft's own questions")
+    model.add_argument("--unfit", action="store_true", help="first go back to the program's own measure")
     diff = _add(group, "diff", "what differs between two versions, line by line", "kb:diff")
     diff.add_argument("before", type=int, nargs="?", metavar="A", help="default: the live version")
     diff.add_argument("after", type=int, nargs="?", default=0, metavar="B", help="default: 0, the draft")
@@ -110,7 +113,7 @@ def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     _add(group, "history", "the published versions, newest first", "kb:history")
     back = _add(group, "rollback", "publish what an older version held", "kb:rollback")
     back.add_argument("version", type=int)
-    for changing in (into, submit, approve, give_back, publish, back):
+    for changing in (into, check, submit, approve, give_back, publish, back):
         changing.add_argument("--by", metavar="NAME", help="the admin's account; default: the system user's name")
 
 

@@ -6,9 +6,11 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from bot.engine.workbench import Candidate
 from domain.editing import DraftRow, Edit, EntryState
 from domain.knowledge import Entry, EntryKind
 from knowledge.files import Claims
+from knowledge.model import DOCUMENT
 from knowledge.shelf import parsed
 from storage.opening import Storage
 
@@ -17,7 +19,7 @@ from storage.opening import Storage
 class Book:
     """revision: of the draft; live: the live version, 0 for none. draft, published: hash of the text by entry id.
     entries: the draft's; gone: live ones that the draft has not; parsed: all of them by hash. edited: the newest change
-    by entry id."""
+    by entry id. A model is among the hashes, and no entry."""
 
     revision: int = -1
     live: int = 0
@@ -80,7 +82,8 @@ class DraftKeeper:
     def put(self, edits: list[Edit], entries: Mapping[str, Entry]) -> None:
         """What this process has just written itself: the next revision. entries: by id, those the edits bring."""
         book = self._book
-        if any(not edit.after for edit in edits):  # what is gone is shown as it is live, which may have to be read
+        # What is gone is shown as it is live, which may have to be read, as is a model.
+        if any(not edit.after or edit.entry not in entries for edit in edits):
             self._book = replace(book, revision=-1)
             return
         for edit in edits:
@@ -103,14 +106,15 @@ class DraftKeeper:
         book, state = self._book, await self._storage.drafts.state()
         last = max((e.id for e in book.edited.values()), default=0)
         edited = {**book.edited, **await self._storage.drafts.last_edits(last)}
-        gone = {i: h for i, h in book.published.items() if i not in state.hashes}
-        shown = {i: h for i, h in {**state.hashes, **gone}.items() if h not in book.parsed}
+        held = {i: h for i, h in state.hashes.items() if i != DOCUMENT}
+        gone = {i: h for i, h in book.published.items() if i not in state.hashes and i != DOCUMENT}
+        shown = {i: h for i, h in {**held, **gone}.items() if h not in book.parsed}
         texts = await self._storage.knowledge.texts_of(shown.values())
         found = await asyncio.to_thread(parsed, {i: texts[h] for i, h in shown.items()})
         by_hash = {**book.parsed, **{shown[i]: entry for i, entry in found.items()}}
-        entries = {i: by_hash[h] for i, h in state.hashes.items()}
+        entries = {i: by_hash[h] for i, h in held.items()}
         self.claims = await asyncio.to_thread(_claims, entries)
-        wanted = {*state.hashes.values(), *gone.values()}
+        wanted = {*held.values(), *gone.values()}
         self._book = replace(
             book,
             revision=state.revision,
@@ -120,6 +124,11 @@ class DraftKeeper:
             parsed={h: entry for h, entry in by_hash.items() if h in wanted},
             edited=edited,
         )
+
+
+async def candidate_of(hashes: Mapping[str, str], unsaved: Mapping[str, str] | None = None) -> Candidate:
+    """A version to try. unsaved: texts by hash that no storage has."""
+    return Candidate(await asyncio.to_thread(digest_of, hashes), hashes, unsaved or {})
 
 
 def digest_of(hashes: Mapping[str, str]) -> str:

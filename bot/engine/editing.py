@@ -18,6 +18,7 @@ from handlers.library import Library
 from handlers.questions import entry_message
 from knowledge.changes import Differing, EntryChange, compare, differing
 from knowledge.files import Claims, check_new, decode, load_dir, parse
+from knowledge.model import DOCUMENT
 from storage.drafts import Change, DraftMoved
 from storage.kb_rows import DRAFT, hash_of
 from storage.opening import Storage
@@ -126,11 +127,20 @@ class Editing:
         book = await self._keeper.now()
         return await self._entry(book, entry) if entry in book.draft else None
 
-    async def put_in(self, actor: Staff, files: Mapping[str, str], *, merge: bool, only_new: bool = False) -> Differing:
+    async def put_in(
+        self,
+        actor: Staff,
+        files: Mapping[str, str],
+        *,
+        merge: bool,
+        only_new: bool = False,
+        based_on: Mapping[str, str] | None = None,
+    ) -> Differing:
         """Make the draft what the texts hold (by path, which only names them in errors); with merge its other entries
         stay. All or nothing. What it changed.
 
-        only_new: an id that the draft has is an error. Raises ContentError with path, line and reason.
+        only_new: an id that the draft has is an error. based_on: etags, by entry id, of what the texts were made for.
+        Raises ContentError with path, line and reason, EditConflict.
         """
         check_admin(actor)
         entries = {path: _readable(path, text) for path, text in files.items()}
@@ -139,14 +149,29 @@ class Editing:
 
         async def plan(book: Book) -> Plan:
             nonlocal found
+            for entry, etag in (based_on or {}).items():
+                await self._check_etag(book, entry, etag)
             stay = {i: e for i, e in book.entries.items() if merge and (only_new or i not in after)}
             await asyncio.to_thread(_check_together, entries, files, stay)
-            found = differing(book.draft, {i: book.draft[i] for i in stay} | after)
+            model = {i: h for i, h in book.draft.items() if i == DOCUMENT}
+            found = differing(book.draft, {i: book.draft[i] for i in stay} | after | model)
             changes = tuple(Change(i, book.draft.get(i, ""), after.get(i, "")) for i in found.ids)
             return Plan(changes, tuple(files.values()), {e.id: e for e in entries.values()})
 
         await self._change(actor, plan)
         return found
+
+    async def put_model(self, actor: Staff, text: str) -> None:
+        """Decide by this model (JSON, see knowledge.model) from the next version on; "": by the program's own."""
+        check_admin(actor)
+
+        async def plan(book: Book) -> Plan:
+            before, after = book.draft.get(DOCUMENT, ""), hash_of(text) if text else ""
+            if before == after:
+                return Plan()
+            return Plan((Change(DOCUMENT, before, after),), (text,) if text else ())
+
+        await self._change(actor, plan)
 
     async def import_folder(self, actor: Staff, folder: Path, *, merge: bool) -> int:
         """put_in of every *.md below a folder; how many there are."""

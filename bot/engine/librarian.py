@@ -70,7 +70,7 @@ class Librarian:
         found = await self._versions.difference(self._live.version, version)
         entries = dict(self._live.entries)
         for entry in found.removed:
-            del entries[entry]
+            entries.pop(entry, None)  # a model is removed, too
         changed = await self._analysis.change(version, self._live.version, found.texts, found.removed)
         self._unkept = True
         return entries | changed

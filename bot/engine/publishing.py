@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.engine.draft import Book, DraftKeeper, digest_of
+from bot.engine.draft import Book, DraftKeeper, candidate_of
 from bot.engine.editing import no_version
 from bot.engine.signals import KNOWLEDGE, Signals
 from bot.engine.workbench import Candidate, Trials
@@ -19,6 +19,7 @@ from domain.staff import Staff
 from knowledge.changes import differing
 from knowledge.files import check_new, parse
 from knowledge.gate import Asked, GateReport, Outcome, judge, outcome, regression_questions
+from knowledge.model import DOCUMENT
 from storage.kb_rows import DRAFT, hash_of
 from storage.knowledge import KbVersion, Publication
 from storage.opening import Storage
@@ -80,15 +81,15 @@ class Publishing:
         try, instead of the draft's `entry` where one is named. Raises ContentError when the text cannot be read."""
         check_admin(actor)
         book = await self._keeper.now()
-        draft = await _candidate(book.draft)
+        draft = await candidate_of(book.draft)
         if text:
             unsaved = parse("시험", text)
             check_new("시험", unsaved, text)
             hashes = {i: h for i, h in book.draft.items() if i != entry} | {unsaved.id: hash_of(text)}
-            draft = await _candidate(hashes, {hash_of(text): text})
+            draft = await candidate_of(hashes, {hash_of(text): text})
         asked = [(question, prev)]
         (by_draft,) = await self._trials.decide(draft, asked)
-        (by_live,) = await self._trials.decide(await _candidate(book.published), asked)
+        (by_live,) = await self._trials.decide(await candidate_of(book.published), asked)
         return Tried(by_draft, by_live)
 
     async def check(self, actor: Staff, progress: Progress | None = None) -> GateReport:
@@ -108,7 +109,7 @@ class Publishing:
         book = await self._keeper.now()
         if not book.differing():
             raise NothingNew
-        digest, now = (await _candidate(book.draft)).key, to_us(self._clock())
+        digest, now = (await candidate_of(book.draft)).key, to_us(self._clock())
         return await self._storage.drafts.submit(
             digest, revision=book.revision, by=actor.name, note=note.strip(), now=now
         )
@@ -180,11 +181,12 @@ class Publishing:
         texts = await self._storage.knowledge.texts(version)
         if not texts:
             raise no_version(version)
+        texts.pop(DOCUMENT, None)
         await asyncio.to_thread(_write_folder, folder, texts)
         return len(texts)
 
     async def _check(self, book: Book, progress: Progress | None) -> GateReport:
-        before, after = await _candidate(book.published), await _candidate(book.draft)
+        before, after = await candidate_of(book.published), await candidate_of(book.draft)
         async with self._judging:
             if self._report is None or self._report[:2] != (before.key, after.key) or self._report[2].live != book.live:
                 report = await self._judge(book, before, after, progress)
@@ -220,7 +222,7 @@ class Publishing:
         if not newest or not book.differing():
             return ReviewView(ReviewState.NONE, None, authors)
         review = newest[0]
-        if review.digest != (await _candidate(book.draft)).key:
+        if review.digest != (await candidate_of(book.draft)).key:
             return ReviewView(ReviewState.VOID, review, authors)
         states = {"": ReviewState.WAITING, APPROVED: ReviewState.APPROVED, RETURNED: ReviewState.RETURNED}
         return ReviewView(states[review.verdict], review, authors)
@@ -258,10 +260,6 @@ class Publishing:
         if self.two_person and not by:
             raise EditRefused("다른 관리자의 승인이 필요합니다. 초안을 제출하고 승인을 받은 뒤 게시해 주세요.")
         return by
-
-
-async def _candidate(hashes: Mapping[str, str], unsaved: Mapping[str, str] | None = None) -> Candidate:
-    return Candidate(await asyncio.to_thread(digest_of, hashes), hashes, unsaved or {})
 
 
 def _nothing_waits(state: ReviewState) -> EditRefused:

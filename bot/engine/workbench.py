@@ -14,7 +14,7 @@ from domain.knowledge import Decision
 from knowledge.changes import differing
 from knowledge.workbench import Workbench
 
-OPERATIONS = ("open", "decide", "group")  # of knowledge.workbench.Workbench
+OPERATIONS = ("open", "decide", "group", "fit")  # of knowledge.workbench.Workbench
 _MODULE = "bot.engine.workbench_worker"
 _IDLE = 300.0  # seconds without work after which its memory is given back
 _OPEN = 3  # the live version, the draft, and what is being tried
@@ -131,6 +131,13 @@ class Trials:
             return await self._group(questions)
         except AnalysisGone:
             return await self._group(questions)
+
+    async def fit(self, candidate: Candidate) -> str:
+        """A model fitted to the candidate, as JSON; "" when there is too little to fit to. May raise AnalysisGone."""
+        async with self._turn:
+            await self._have(candidate)
+            fitted: str = await self._bench.call("fit", candidate.key)
+        return fitted
 
     async def _group(self, questions: Sequence[str]) -> list[tuple[int, ...]]:
         async with self._turn:

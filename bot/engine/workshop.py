@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.engine.draft import DraftKeeper
 from bot.engine.editing import Editing
+from bot.engine.fitting import Fitting
 from bot.engine.gaps import Gaps
 from bot.engine.publishing import Publishing
 from bot.engine.signals import Signals
@@ -15,9 +16,11 @@ from storage.opening import Storage
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """editing: the draft; publishing: from the draft to a version; gaps: what is missing; trials: the workbench."""
+    """editing: the draft; fitting: its model; publishing: from the draft to a version; gaps: what is missing; trials:
+    the workbench."""
 
     editing: Editing
+    fitting: Fitting
     publishing: Publishing
     gaps: Gaps
     trials: Trials
@@ -35,6 +38,7 @@ def open_workshop(
     editing = Editing(storage, keeper, texts, clock)
     return Workshop(
         editing,
+        Fitting(keeper, editing, trials),
         Publishing(storage, keeper, trials, clock, signals, two_person=two_person),
         Gaps(storage, editing, trials, clock),
         trials,

@@ -1,5 +1,7 @@
 """A small knowledge base that the decision tests share."""
 
+from dataclasses import replace
+
 from domain.knowledge import Entry, EntryKind
 
 
@@ -75,4 +77,9 @@ SHOP = (
         "안녕하신가요",
         kind=EntryKind.CHAT,
     ),
+)
+
+# With a regression question each, some of which another entry takes.
+ASKED = tuple(
+    replace(e, questions=(f"{e.title} 알려 주세요", f"{SHOP[n - 1].aliases[0]} 말고요")) for n, e in enumerate(SHOP)
 )

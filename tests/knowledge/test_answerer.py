@@ -9,7 +9,7 @@ from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
 from knowledge.fit import fit
 from knowledge.model import FEATURES, Model, default_model
-from tests.knowledge.shop import SHOP, entry
+from tests.knowledge.shop import ASKED, SHOP, entry
 
 
 @pytest.fixture(scope="module")
@@ -110,12 +110,6 @@ def test_without_a_ranker_search_alone_finds_the_paragraph(analyzer: Analyzer) -
     plain = Answerer(analyzer, [entry(f"p{n}", f"문단 {n}", body=b) for n, b in enumerate(bodies)])
     assert plain.weights is plain.model.searched
     assert only(plain.decide("명량에서 배 열두 척으로 싸운 사람은?")).candidates[0].entry == "p1"
-
-
-# With a regression question each, some of which another entry takes.
-ASKED = tuple(
-    replace(e, questions=(f"{e.title} 알려 주세요", f"{SHOP[n - 1].aliases[0]} 말고요")) for n, e in enumerate(SHOP)
-)
 
 
 def test_a_smaller_budget_answers_less_and_fitting_needs_enough_questions(

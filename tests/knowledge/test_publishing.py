@@ -95,7 +95,7 @@ async def test_rollback_publishes_what_an_older_version_held(
     await workshop.publishing.publish(ADMIN)
     (folder / "refund.md").unlink()
     await workshop.editing.import_folder(ADMIN, folder, merge=False)
-    await workshop.publishing.publish(ADMIN)
+    await workshop.publishing.publish(ADMIN, override="하나만 둡니다")
     assert await workshop.publishing.rollback(ADMIN, 1) == 3
     assert await storage.knowledge.texts(3) == await storage.knowledge.texts(1) == await storage.knowledge.texts(DRAFT)
 

@@ -10,7 +10,7 @@ from datetime import date
 from domain.deadlines import SEOUL
 from domain.knowledge import Entry
 from handlers.library import Library
-from knowledge.files import parse
+from knowledge.shelf import parsed
 from storage.knowledge import KbVersion, KnowledgeVersions
 
 _KEPT = 8  # versions in memory
@@ -71,7 +71,7 @@ class PolicyShelf:
 
 
 def _edition(version: KbVersion, texts: Mapping[str, str]) -> PolicyEdition:
-    entries = {entry: parse(f"{entry}.md", text) for entry, text in texts.items()}
+    entries = parsed(texts)
     published = version.published_at.astimezone(SEOUL).date()
     library = Library(version.version, published, entries)
     clauses = [clause for entry in entries.values() if (clause := _clause(library, entry)) is not None]
