@@ -8,10 +8,12 @@ from bot.engine.embeddings_client import EmbeddingsClient, Service
 from bot.engine.librarian import Librarian
 from bot.engine.metrics import Metrics
 from bot.engine.vector_filling import VectorFilling
+from bot.engine.vector_source import VectorSource
 from bot.settings import Settings
 from domain.clock import Clock
 from domain.consent import ConsentPurpose
 from storage.opening import Storage
+from storage.vectors import VectorStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ def service_of(settings: Settings) -> Service | None:
     )
 
 
+def source_of(client: EmbeddingsClient, storage: Storage, metrics: Metrics) -> VectorSource:
+    return VectorSource(client, VectorStore(storage.database), metrics)
+
+
 def plugged(
     settings: Settings, storage: Storage, librarian: Librarian, analysis: Analysis, metrics: Metrics, clock: Clock
 ) -> Plug | None:
@@ -43,7 +49,7 @@ def plugged(
     if service is None:
         return None
     client = EmbeddingsClient(service)
-    filling = VectorFilling(client, storage, librarian, analysis, metrics, clock)
+    filling = VectorFilling(source_of(client, storage, metrics), storage, librarian, analysis, clock)
     questions = Embeddings(
         client,
         filling,

@@ -2,30 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from itertools import islice
+from collections.abc import AsyncIterator, Mapping
 
 import structlog
 
 from bot.engine.analysis import Analysis
-from bot.engine.breaker import Breaker
-from bot.engine.embeddings_client import AT_ONCE, EmbeddingsClient, EmbeddingsError
+from bot.engine.embeddings_client import EmbeddingsError
 from bot.engine.leases import LeaseKeeper
 from bot.engine.librarian import Librarian
-from bot.engine.metrics import Metrics
 from bot.engine.signals import KNOWLEDGE, Signals
+from bot.engine.vector_source import VectorSource
 from domain.clock import Clock
 from domain.errors import AnalysisGone
 from storage.opening import Storage
-from storage.vectors import VectorStore
 
 LEASE = "embeddings"
-_PATIENCE = 30.0  # seconds for a batch: nobody waits for it
-_FIRST, _LONGEST = 5.0, 600.0  # seconds of the pauses after failures
 _LOOK_EVERY = 5.0
 _LACKING_LOOK_EVERY = 1.0  # while another process fetches
 _TAKES = 2.0  # seconds to wait for the lease
-_GIVEN = 500  # vectors handed to the analysis at once: 2 MB at 1,024 numbers, so that nothing waits for the pipe
 log = structlog.get_logger()
 
 
@@ -37,19 +31,10 @@ class VectorFilling:
     """
 
     def __init__(
-        self,
-        client: EmbeddingsClient,
-        storage: Storage,
-        librarian: Librarian,
-        analysis: Analysis,
-        metrics: Metrics,
-        clock: Clock,
-        breaker: Breaker | None = None,
+        self, source: VectorSource, storage: Storage, librarian: Librarian, analysis: Analysis, clock: Clock
     ) -> None:
-        self._client, self._storage, self._vectors = client, storage, VectorStore(storage.database)
-        self._librarian, self._analysis, self._metrics, self._clock = librarian, analysis, metrics, clock
-        self._breaker = breaker or Breaker(1, _FIRST, _LONGEST)
-        self._batch = AT_ONCE
+        self._source, self._storage, self._clock = source, storage, clock
+        self._librarian, self._analysis = librarian, analysis
         self._whole: tuple[int, ...] = ()
 
     def serves(self, version: int) -> bool:
@@ -62,7 +47,8 @@ class VectorFilling:
         try:
             while True:
                 whole = await self.fill()
-                await signal.wait(_LOOK_EVERY if whole else max(_LACKING_LOOK_EVERY, min(self._breaker.pause, 5.0)))
+                pause = max(_LACKING_LOOK_EVERY, min(self._source.breaker.pause, _LOOK_EVERY))
+                await signal.wait(_LOOK_EVERY if whole else pause)
         finally:
             signals.unsubscribe(signal, KNOWLEDGE)
 
@@ -72,58 +58,38 @@ class VectorFilling:
         version = (await self._librarian.live()).version
         try:
             lacking = await self._give_kept(version)
-            if lacking and self._breaker.allows():
+            if lacking and self._source.breaker.allows():
                 async with self._alone() as keeper:
                     if keeper is not None:
-                        lacking = await self._give_kept(version)  # what the holder before kept
-                        await self._fetch(version, lacking, keeper)
+                        await self._fetch(version, await self._give_kept(version), keeper)
                         lacking = await self._analysis.lacking(version)
         except AnalysisGone:  # it comes back without vectors, and is given them again
             return False
         if not lacking and version not in self._whole:
             self._whole = (*self._whole[-1:], version)
-            log.info("vectors_live", version=version, model=self._client.service.name)
+            log.info("vectors_live", version=version, model=self._source.name)
         return not lacking
 
-    async def _give_kept(self, version: int) -> dict[str, str]:
+    async def _give_kept(self, version: int) -> Mapping[str, str]:
         """Hand over what the database has; text by hash of what it has not."""
         lacking = await self._analysis.lacking(version)
-        hashes = iter(lacking)
-        given = 0
-        while some := list(islice(hashes, _GIVEN)):
-            kept = await self._vectors.of(self._client.service.name, some)
-            if kept:
-                await self._analysis.give(version, kept)
-            given += len(kept)
+        given = False
+        async for vectors in self._source.kept(lacking):
+            await self._analysis.give(version, vectors)
+            given = True
         return await self._analysis.lacking(version) if given else lacking
 
-    async def _fetch(self, version: int, lacking: dict[str, str], keeper: LeaseKeeper) -> None:
-        """Embed, keep and hand over, batch by batch, until something fails or the lease is lost."""
-        name = self._client.service.name
-        if self._client.dimension is None:
-            self._client.dimension = await self._vectors.dimension(name)
-        rest = list(lacking.items())
-        while rest and keeper.token:
-            some = rest[: self._batch]
-            try:
-                matrix = await self._client.embed([text for _, text in some], _PATIENCE)
-            except EmbeddingsError as error:
-                if error.too_much and self._batch > 1:
-                    self._batch //= 2
-                    continue
-                self._breaker.failed(error.retry_after)
-                self._metrics.embeddings.labels("knowledge", "failed").inc()
-                pause = round(self._breaker.pause, 1)
-                log.warning("embeddings_failed", of="knowledge", texts=len(some), reason=error.reason, again_in=pause)
-                break
-            self._breaker.succeeded()
-            self._metrics.embeddings.labels("knowledge", "done").inc()
-            vectors = {h: row.astype("<f4").tobytes() for (h, _), row in zip(some, matrix, strict=True)}
-            await self._vectors.add(name, vectors)
-            await self._analysis.give(version, vectors)
-            rest = rest[len(some) :]
-        if len(rest) < len(lacking):
-            log.info("vectors_fetched", version=version, texts=len(lacking) - len(rest))
+    async def _fetch(self, version: int, lacking: Mapping[str, str], keeper: LeaseKeeper) -> None:
+        """Fetch and hand over until all is there, something fails or the lease is lost."""
+        fetched = 0
+        with contextlib.suppress(EmbeddingsError):  # it is in the log, and tried again after a pause
+            async for vectors in self._source.fetched(lacking):
+                await self._analysis.give(version, vectors)
+                fetched += len(vectors)
+                if not keeper.token:
+                    break
+        if fetched:
+            log.info("vectors_fetched", version=version, texts=fetched)
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[LeaseKeeper | None]:

@@ -52,6 +52,7 @@ class Process:
 
     parts: Parts
     settings: Settings
+    analysis: ThreadAnalysis
 
     @property
     def plug(self) -> Plug:
@@ -124,4 +125,4 @@ async def process(
         stack.push_async_callback(parts.signals.told)
         if parts.plug:
             await stack.enter_async_context(parts.plug.client)
-        yield Process(parts, configured)
+        yield Process(parts, configured, analysis)

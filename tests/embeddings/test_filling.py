@@ -11,9 +11,11 @@ from structlog.testing import capture_logs
 
 from bot.engine.breaker import Breaker
 from bot.engine.vector_filling import VectorFilling
+from bot.engine.vector_source import VectorSource
 from knowledge.analysis import Analyzer
 from storage.opening import Storage
 from storage.tables import kb_vectors
+from storage.vectors import VectorStore
 from tests.conftest import Urls
 from tests.embeddings.meaning import Meaning
 from tests.embeddings.process import Process, process, publish, texts_in
@@ -29,9 +31,8 @@ async def kept(storage: Storage) -> int:
 def filling(one: Process, breaker: Breaker) -> VectorFilling:
     """As the process has it, with a breaker of the test's."""
     parts, plug = one.parts, one.plug
-    return VectorFilling(
-        plug.client, parts.storage, parts.librarian, plug.filling._analysis, parts.metrics, parts.clock, breaker
-    )
+    source = VectorSource(plug.client, VectorStore(parts.storage.database), parts.metrics, breaker)
+    return VectorFilling(source, parts.storage, parts.librarian, one.analysis, parts.clock)
 
 
 async def test_every_text_is_sent_once_and_never_again(
