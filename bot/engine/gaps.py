@@ -71,7 +71,7 @@ class Gaps:
     async def make_draft(self, actor: Staff, keys: Sequence[GapKey], text: str) -> DraftEntry:
         """Put a new entry (Markdown, such as `proposed` gives with a body) in the draft.
 
-        Raises EditRefused, ContentError, EditConflict when the draft has one of that id.
+        Raises EditRefused, ContentError, which is also for an id or an alias that the draft has already.
         """
         check_admin(actor)
         settling = Settling(tuple(keys), f"draft:{parse('새 항목.md', text).id}")
