@@ -25,7 +25,7 @@ from knowledge.analysis import Analyzer
 from knowledge.changes import LineKind
 from knowledge.files import default_texts, prepared_index
 from knowledge.gate import Asked, GateReport
-from knowledge.model import DOCUMENT
+from knowledge.model import DOCUMENT, Model
 from knowledge.shelf import Shelf
 from knowledge.workbench import Workbench
 from storage.opening import Storage
@@ -37,12 +37,13 @@ _CHANGES = {"added": "추가", "changed": "변경", "removed": "삭제"}
 class Open:
     """The knowledge base as a command works on it, and who does."""
 
+    storage: Storage
     workshop: Workshop
     actor: Staff
 
 
 async def import_(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         count = await kb.workshop.editing.import_folder(kb.actor, Path(options.folder), merge=options.merge)
     sys.stderr.write(
         f"초안에 항목 {count}개를 담았습니다. `sangdam kb check`로 확인하고 `sangdam kb publish`로 게시하세요.\n"
@@ -51,28 +52,47 @@ async def import_(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def export(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         count = await kb.workshop.publishing.export_folder(Path(options.folder), options.version)
     sys.stderr.write(f"항목 {count}개를 {options.folder}에 저장했습니다.\n")
     return 0
 
 
 async def check(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         if options.fit or options.unfit:
-            model = await (kb.workshop.fitting.fit(kb.actor) if options.fit else kb.workshop.fitting.reset(kb.actor))
-            for title, weights in (("다른 표현이 넉넉할 때", model.ranked), ("그 밖", model.searched)):
-                sys.stdout.write(
-                    f"{title}: 확률 {weights.answer:.2f}부터 답하고 {weights.clarify:.2f}부터 되묻습니다.\n"
-                )
+            model = await (_fitted(kb, settings) if options.fit else kb.workshop.fitting.reset(kb.actor))
+            _show_model(model)
         report = await kb.workshop.publishing.check(kb.actor)
     _show(report)
     return 1 if report.broken else 0
 
 
+async def _fitted(kb: Open, settings: Settings) -> Model:
+    """With the vectors of the embeddings service, where the settings name one."""
+    if not settings.embeddings_url:
+        return await kb.workshop.fitting.fit(kb.actor)
+    from bot.embeddings import embedding  # a fifth of a second of imports
+
+    async with embedding(settings, kb.storage) as embed:
+        return await kb.workshop.fitting.fit(kb.actor, embed)
+
+
+def _show_model(model: Model) -> None:
+    parts = (
+        ("다른 표현이 넉넉할 때", model.ranked),
+        ("그 밖", model.searched),
+        ("다른 표현이 넉넉하고 임베딩이 있을 때", model.ranked_vectors),
+        ("그 밖에 임베딩이 있을 때", model.searched_vectors),
+    )
+    for title, weights in parts:
+        if weights:
+            sys.stdout.write(f"{title}: 확률 {weights.answer:.2f}부터 답하고 {weights.clarify:.2f}부터 되묻습니다.\n")
+
+
 async def diff(options: argparse.Namespace, settings: Settings) -> int:
     """Without versions: from the live one to the draft. With one: from that to the draft."""
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         before = options.before
         if before is None:
             before = (await kb.workshop.publishing.history(kb.actor))[0].version
@@ -87,7 +107,7 @@ async def diff(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def try_(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         tried = await kb.workshop.publishing.try_question(kb.actor, options.question, options.prev)
     for title, decisions in (("초안", tried.draft), ("게시된 판", tried.live)):
         sys.stdout.write(f"{title}\n")
@@ -97,28 +117,28 @@ async def try_(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def submit(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         await kb.workshop.publishing.submit(kb.actor, options.note)
     sys.stdout.write("초안을 제출했습니다. 다른 관리자가 `sangdam kb approve`로 승인할 수 있습니다.\n")
     return 0
 
 
 async def approve(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         await kb.workshop.publishing.approve(kb.actor, options.remark)
     sys.stdout.write("초안을 승인했습니다. `sangdam kb publish`로 게시할 수 있습니다.\n")
     return 0
 
 
 async def return_(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         await kb.workshop.publishing.return_(kb.actor, options.remark)
     sys.stdout.write("초안을 돌려보냈습니다.\n")
     return 0
 
 
 async def publish(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         try:
             version, report = await kb.workshop.publishing.publish(
                 kb.actor, note=options.note, override=options.override
@@ -140,7 +160,7 @@ async def build(_options: argparse.Namespace, _settings: Settings) -> int:
 
 
 async def history(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         for version in await kb.workshop.publishing.history(kb.actor):
             at = version.published_at.astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")
             approved = f"\t승인 {version.approved_by}" if version.approved_by else ""
@@ -149,14 +169,15 @@ async def history(options: argparse.Namespace, settings: Settings) -> int:
 
 
 async def rollback(options: argparse.Namespace, settings: Settings) -> int:
-    async with _opened(options, settings) as kb:
+    async with opened(options, settings) as kb:
         made = await kb.workshop.publishing.rollback(kb.actor, options.version)
     sys.stdout.write(f"제{options.version}판의 내용을 제{made}판으로 게시했습니다.\n")
     return 0
 
 
 @asynccontextmanager
-async def _opened(options: argparse.Namespace, settings: Settings) -> AsyncIterator[Open]:
+async def opened(options: argparse.Namespace, settings: Settings) -> AsyncIterator[Open]:
+    """The knowledge base for one command, with its default version published where there was none."""
     async with open_program_storage(settings) as storage:
         two_person = settings.kb_two_person == "on"
         signals = Signals(storage.database)
@@ -164,7 +185,7 @@ async def _opened(options: argparse.Namespace, settings: Settings) -> AsyncItera
         workshop = open_workshop(storage, bench, load_texts(), system_clock, signals, two_person=two_person)
         try:
             await ensure_published(storage.knowledge, system_clock)
-            yield Open(workshop, await _actor(storage, getattr(options, "by", None), two_person=two_person))
+            yield Open(storage, workshop, await _actor(storage, getattr(options, "by", None), two_person=two_person))
             await signals.told()
         finally:
             await workshop.close()

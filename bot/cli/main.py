@@ -6,12 +6,15 @@ import importlib
 import io
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
 
 import uvloop
 
 from bot.logs import configure_logs
 from bot.settings import Settings, load_settings
+from domain.deadlines import SEOUL
 from domain.errors import SangdamError, SettingsError
+from domain.gaps import GapKind
 from domain.staff import Role
 
 Command = Callable[[argparse.Namespace, Settings], Coroutine[None, None, int]]
@@ -109,12 +112,39 @@ def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     publish = _add(group, "publish", "publish the draft, when the gate lets it pass", "kb:publish")
     publish.add_argument("--note", default="", help="what changed")
     publish.add_argument("--override", default="", metavar="REASON", help="publish although questions would break")
+    _add_unanswered(group)
     _add(group, "build", "keep the default knowledge base's index, for a faster first start", "kb:build")
     _add(group, "history", "the published versions, newest first", "kb:history")
     back = _add(group, "rollback", "publish what an older version held", "kb:rollback")
     back.add_argument("version", type=int)
     for changing in (into, check, submit, approve, give_back, publish, back):
         changing.add_argument("--by", metavar="NAME", help="the admin's account; default: the system user's name")
+
+
+def _add_unanswered(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    asked = _add(group, "unanswered", "what customers asked in vain, put together by meaning", "unanswered:unanswered")
+    asked.add_argument("--json", action="store_true", help="a line of JSON for each group")
+    kinds = [kind.value for kind in GapKind]
+    asked.add_argument(
+        "--kind", action="append", choices=kinds, metavar="KIND", default=[], help=f"only {', '.join(kinds)}"
+    )
+    asked.add_argument("--since", type=_day, metavar="DATE", help="from this day on, such as 2026-01-31")
+    step = asked.add_mutually_exclusive_group()
+    step.add_argument("--alias", nargs=2, metavar=("GROUP", "ENTRY"), help="make it another way to ask for an entry")
+    step.add_argument("--question", nargs=2, metavar=("GROUP", "ENTRY"), help="make it a regression question of it")
+    step.add_argument("--propose", metavar="GROUP", help="print a new entry for it, to be filled in")
+    step.add_argument("--draft", nargs=2, metavar=("GROUP", "FILE"), help="put the new entry in the draft")
+    step.add_argument("--dismiss", nargs=2, metavar=("GROUP", "REASON"), help="leave it as it is")
+    asked.add_argument("--text", action="append", help="words for --alias and --question; default: the group's label")
+    asked.add_argument("--by", metavar="NAME", help="the admin's account; default: the system user's name")
+
+
+def _day(text: str) -> datetime:
+    """The beginning of a day in Seoul."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=SEOUL)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-01-31") from None
 
 
 def _add_staff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
