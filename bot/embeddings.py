@@ -1,10 +1,13 @@
 """The plug for embeddings, put together from the settings; nothing when they name no service."""
 
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from bot.engine.analysis import Analysis
 from bot.engine.embeddings import Embeddings
-from bot.engine.embeddings_client import EmbeddingsClient, Service
+from bot.engine.embeddings_client import EmbeddingsClient, EmbeddingsError, Service
+from bot.engine.fitting import Embed
 from bot.engine.librarian import Librarian
 from bot.engine.metrics import Metrics
 from bot.engine.vector_filling import VectorFilling
@@ -12,6 +15,8 @@ from bot.engine.vector_source import VectorSource
 from bot.settings import Settings
 from domain.clock import Clock
 from domain.consent import ConsentPurpose
+from domain.editing import EditRefused
+from knowledge.vectors import TextVectors
 from storage.opening import Storage
 from storage.vectors import VectorStore
 
@@ -40,6 +45,29 @@ def service_of(settings: Settings) -> Service | None:
 
 def source_of(client: EmbeddingsClient, storage: Storage, metrics: Metrics) -> VectorSource:
     return VectorSource(client, VectorStore(storage.database), metrics)
+
+
+@contextlib.asynccontextmanager
+async def embedding(settings: Settings, storage: Storage) -> AsyncIterator[Embed]:
+    """Vectors of texts from the service that the settings name, those that are kept first; for commands that end soon.
+
+    Raises EditRefused when the service gives none.
+    """
+    service = service_of(settings)
+    assert service is not None
+    async with EmbeddingsClient(service) as client:
+        source = source_of(client, storage, Metrics())
+
+        async def embed(texts: Sequence[str]) -> TextVectors:
+            try:
+                return await source.of(texts)
+            except EmbeddingsError as error:
+                raise EditRefused(
+                    f"SANGDAM_EMBEDDINGS_URL: 임베딩 서비스가 벡터를 주지 않습니다({error.reason}). 서비스를 확인하고 "
+                    "다시 하거나, 이 설정을 비우고 말만으로 맞춰 주세요. 받은 벡터는 남겨 두었습니다."
+                ) from None
+
+        yield embed
 
 
 def plugged(

@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from domain.knowledge import Decision
 from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
-from knowledge.fit import fit
+from knowledge.fit import fit, texts_to_embed
 from knowledge.groups import group
 from knowledge.shelf import Question, changed, parsed
+from knowledge.vectors import TextVectors
 
 
 class Workbench:
@@ -42,10 +43,15 @@ class Workbench:
         """Questions of one meaning together (see knowledge.groups.group)."""
         return group(self.analyzer, questions)
 
-    def fit(self, key: str) -> str:
-        """A model for an open candidate, as JSON; "" when there is too little to fit it to."""
+    def texts_to_embed(self, key: str) -> list[str]:
+        """Texts of an open candidate whose vectors `fit` can use, in the form in which they are sent."""
+        return texts_to_embed(self._candidates[key].entries)
+
+    def fit(self, key: str, vectors: TextVectors) -> str:
+        """A model for an open candidate, as JSON; "" when there is too little to fit it to. vectors: of what
+        `texts_to_embed` names, by text; none to fit the words' part alone."""
         try:
-            return fit(self.analyzer, self._candidates[key].entries).to_json()
+            return fit(self.analyzer, self._candidates[key].entries, vectors=vectors).to_json()
         except ValueError:
             return ""
 

@@ -12,9 +12,10 @@ from bot.engine.worker_process import WorkerProcess
 from domain.errors import AnalysisGone
 from domain.knowledge import Decision
 from knowledge.changes import differing
+from knowledge.vectors import TextVectors
 from knowledge.workbench import Workbench
 
-OPERATIONS = ("open", "decide", "group", "fit")  # of knowledge.workbench.Workbench
+OPERATIONS = ("open", "decide", "group", "texts_to_embed", "fit")  # of knowledge.workbench.Workbench
 _MODULE = "bot.engine.workbench_worker"
 _IDLE = 300.0  # seconds without work after which its memory is given back
 _OPEN = 3  # the live version, the draft, and what is being tried
@@ -132,11 +133,18 @@ class Trials:
         except AnalysisGone:
             return await self._group(questions)
 
-    async def fit(self, candidate: Candidate) -> str:
+    async def texts_to_embed(self, candidate: Candidate) -> list[str]:
+        """Texts whose vectors fitting can use. May raise AnalysisGone."""
+        async with self._turn:
+            await self._have(candidate)
+            texts: list[str] = await self._bench.call("texts_to_embed", candidate.key)
+        return texts
+
+    async def fit(self, candidate: Candidate, vectors: TextVectors) -> str:
         """A model fitted to the candidate, as JSON; "" when there is too little to fit to. May raise AnalysisGone."""
         async with self._turn:
             await self._have(candidate)
-            fitted: str = await self._bench.call("fit", candidate.key)
+            fitted: str = await self._bench.call("fit", candidate.key, vectors)
         return fitted
 
     async def _group(self, questions: Sequence[str]) -> list[tuple[int, ...]]:

@@ -1,6 +1,7 @@
 """The plug from outside: settings, ask, check, and a service that is killed while it fills."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -8,11 +9,15 @@ import pytest
 
 from bot.settings import load_settings
 from domain.errors import SettingsError
-from knowledge.files import default_texts, load_texts
+from knowledge.files import default_texts, dump, load_texts
+from knowledge.fit import texts_to_embed
+from knowledge.model import model_of
+from storage.kb_rows import DRAFT
 from tests.acceptance.process import Ran, Runner, closing
 from tests.conftest import Urls
 from tests.embeddings.process import STRANGE, publish, texts_in
 from tests.embeddings.server import Embedder
+from tests.knowledge.shop import SHOP
 
 KEY = "sk-loopback-only"
 
@@ -124,3 +129,27 @@ async def test_a_service_killed_while_it_fills_goes_on_where_it_was(runner: Runn
     assert sorted(times) == texts_in(entries)
     assert {text for text, count in times.items() if count > 1} <= set(embedder.requests[9]["input"])
     assert not [line for line in runner.lines if KEY in line]
+
+
+async def test_fitting_asks_the_service_for_what_it_needs(
+    runner: Runner, sqlite_urls: Urls, embedder: Embedder, tmp_path: Path
+) -> None:
+    asked = tuple(
+        replace(e, questions=(f"{e.title} 알려 주세요", f"{SHOP[n - 1].aliases[0]} 말고요")) for n, e in enumerate(SHOP)
+    )
+    (tmp_path / "in").mkdir()
+    for entry in asked:
+        (tmp_path / "in" / f"{entry.id}.md").write_text(dump(entry), "utf-8")
+    assert (await runner.command("kb", "import", str(tmp_path / "in"))).code == 0
+    service = plug(embedder)
+    embedder.fault = "500"
+    broken = await runner.command("kb", "check", "--fit", **service)
+    assert (broken.code, broken.out) == (1, "")
+    assert "임베딩 서비스가 벡터를 주지 않습니다(status 500)" in broken.err
+    embedder.fault = ""
+    fitted = await runner.command("kb", "check", "--fit", **service)
+    assert "다른 표현이 넉넉하고 임베딩이 있을 때: 확률" in fitted.out
+    assert sorted(embedder.accepted) == sorted(texts_to_embed(sorted(asked, key=lambda e: e.id)))
+    async with sqlite_urls.open() as storage:
+        model = model_of(await storage.knowledge.texts(DRAFT))
+    assert model.ranked_vectors is not None
