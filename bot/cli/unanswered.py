@@ -58,9 +58,7 @@ async def _step(options: argparse.Namespace, kb: Open, view: GapView) -> str:
     if options.draft:
         name, file = options.draft
         made = await gaps.make_draft(actor, _found(view, name).keys, _read(file))
-        return (
-            f"초안에 '{made.id}' 항목을 담았습니다. `sangdam kb check`로 확인하고 `sangdam kb publish`로 게시하세요.\n"
-        )
+        return f"초안에 '{made.id}' 항목을 담았습니다. `sangdam kb check`로 확인하세요.\n"
     name, entry = options.alias or options.question
     group = _found(view, name)
     add = gaps.make_alias if options.alias else gaps.make_question
