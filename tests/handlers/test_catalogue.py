@@ -123,7 +123,7 @@ def test_texts_are_tidy_and_polite(key: str) -> None:
     assert not re.search(r"당신|귀하|하세요|됩니다만|[!！]", text.replace("안녕하세요", ""))
     if key in IN_THE_CUSTOMERS_VOICE:
         return
-    # Sentences end in 합니다체; 해요체 only in requests (…주세요), questions (…까요, …가요) and in the customer's own words.
+    # Sentences end in 합니다체; 해요체 only in requests (…주세요), questions (…까요, …가요).
     said = re.sub(r"안녕하세요\.|주세요\.|(까|가|나)요\?", "", text)
     assert not re.search(r"요[.?]|요$", said)
     for sentence in re.findall(r"[가-힣]+\.(?=\s|$)", said):

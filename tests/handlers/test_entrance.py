@@ -75,7 +75,8 @@ def test_every_button_gets_an_answer_in_every_state(owner: Owner, age: Age, chan
     buttons += [
         f"consent:{p}:{w}" for p in ("necessary", "marketing_night") for w in ("page", "grant", "withdraw", "refuse")
     ]
-    for button in [*buttons, "", "?", "act:start_access", "ask:minors", "ask:nothing"]:
+    buttons += ["ask:minors", "ask:nothing", "ask:0.0:minors", "unhelpful:0.0:1:minors", "unhelpful:?"]
+    for button in [*buttons, "", "?", "act:start_access"]:
         given: tuple[dict[str, str], ...] = ({}, {"necessary": "granted"}, {"necessary": "withdrawn"})
         for consents in given[:1] if age is Age.UNKNOWN else given:
             made = turn(
