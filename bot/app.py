@@ -127,7 +127,8 @@ async def run_terminal(settings: Settings, analysis: AnalysisProcess) -> None:
             out=sys.stdout,
             read_line=sys.stdin.readline,
         )
-        loops = [analysis.run, parts.signals.run, parts.librarian.run, parts.handling(settings, [TERMINAL], {}).run]
+        loops: list[Loop] = [analysis.run, parts.signals.run, parts.librarian.run]
+        loops.append(partial(_answer_lines, settings, parts))
         if parts.plug:
             await stack.enter_async_context(parts.plug.client)
             loops.append(partial(parts.plug.filling.run, parts.signals))
@@ -141,3 +142,10 @@ async def run_terminal(settings: Settings, analysis: AnalysisProcess) -> None:
             await talk
         finally:
             await cancel([*tasks, talk])
+
+
+async def _answer_lines(settings: Settings, parts: Parts) -> None:
+    """With the vectors that are kept from the first line on: a short input would be over before they came by the way."""
+    if parts.plug:
+        await parts.plug.filling.hand_over()
+    await parts.handling(settings, [TERMINAL], {}).run()

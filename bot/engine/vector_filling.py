@@ -55,14 +55,21 @@ class VectorFilling:
     async def fill(self) -> bool:
         """Give the analysis what is there, and fetch what nobody has yet, as far as the service goes along. Whether the
         live version is whole then."""
+        if await self.hand_over():
+            return True
+        if self._source.breaker.allows():
+            with contextlib.suppress(AnalysisGone):
+                async with self._alone() as keeper:
+                    if keeper is not None:
+                        version = (await self._librarian.live()).version
+                        await self._fetch(version, await self._give_kept(version), keeper)
+        return await self.hand_over()
+
+    async def hand_over(self) -> bool:
+        """Give the analysis what is kept. Whether the live version is whole then."""
         version = (await self._librarian.live()).version
         try:
             lacking = await self._give_kept(version)
-            if lacking and self._source.breaker.allows():
-                async with self._alone() as keeper:
-                    if keeper is not None:
-                        await self._fetch(version, await self._give_kept(version), keeper)
-                        lacking = await self._analysis.lacking(version)
         except AnalysisGone:  # it comes back without vectors, and is given them again
             return False
         if not lacking and version not in self._whole:

@@ -15,7 +15,7 @@ from knowledge.model import model_of
 from storage.kb_rows import DRAFT
 from tests.acceptance.process import Ran, Runner, closing
 from tests.conftest import Urls
-from tests.embeddings.process import STRANGE, publish, texts_in
+from tests.embeddings.process import STRANGE, TOLD, publish, texts_in
 from tests.embeddings.server import Embedder
 from tests.knowledge.shop import SHOP
 
@@ -59,6 +59,19 @@ async def test_ask_uses_it_and_does_without_it(runner: Runner, sqlite_urls: Urls
     assert KEY not in broken.err
     assert STRANGE not in broken.err
     assert "embeddings_failed" in broken.err
+
+
+async def test_chat_uses_what_is_kept_from_its_first_line_on(
+    runner: Runner, sqlite_urls: Urls, embedder: Embedder
+) -> None:
+    async with sqlite_urls.open() as storage:
+        await publish(storage)
+    await runner.command("ask", text="안녕하세요", **plug(embedder))
+    embedder.requests.clear()
+    talk = await runner.command("chat", text=f"{STRANGE}\n", **plug(embedder))
+    assert talk.code == 0
+    assert TOLD in talk.out
+    assert embedder.texts == [STRANGE]
 
 
 async def test_check_tries_the_service(runner: Runner, embedder: Embedder) -> None:
