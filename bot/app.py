@@ -145,7 +145,7 @@ async def run_terminal(settings: Settings, analysis: AnalysisProcess) -> None:
 
 
 async def _answer_lines(settings: Settings, parts: Parts) -> None:
-    """With the vectors that are kept from the first line on: a short input would be over before they came by the way."""
+    """With all kept vectors from the first line on: a short input would be over before they came by the way."""
     if parts.plug:
         await parts.plug.filling.hand_over()
     await parts.handling(settings, [TERMINAL], {}).run()
