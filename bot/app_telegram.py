@@ -11,6 +11,7 @@ from bot.channels.telegram.channel import LIMITS, OFFSET, Polling, TelegramChann
 from bot.channels.telegram.updates import NAME
 from bot.desk import Notices, join
 from bot.engine.delivery import Delivery
+from bot.engine.guide import Door, Guide, load_guide_texts
 from bot.engine.leases import LeaseKeeper
 from bot.parts import Loop, Parts
 from bot.settings import Settings
@@ -53,6 +54,7 @@ async def compose_telegram(settings: Settings, parts: Parts) -> TelegramService:
         public_url=settings.public_url,
         limits=LIMITS if settings.telegram_limits == "on" else None,
         join=join_staff,
+        backstage=Door(storage, Guide(parts.workshop, load_guide_texts()), clock).take,
     )
     lease = LeaseKeeper(storage, NAME, clock)
     delivery = Delivery(channel, storage, parts.signals, parts.metrics, clock, lease)

@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import random
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,12 @@ from telegram.error import Conflict, TelegramError
 from bot.channels.telegram.api import TelegramApi, send_error
 from bot.channels.telegram.render import payload, split
 from bot.channels.telegram.updates import KINDS, NAME, Read, read_update
+from bot.engine.guide import Taken
 from bot.engine.intake import Intake
 from bot.engine.leases import LeaseKeeper
 from domain.channel import Limits
 from domain.clock import Clock
+from domain.errors import SendError
 from domain.messages import Incoming, IncomingKind, Outgoing
 from handlers.catalogue import Texts
 
@@ -32,7 +34,9 @@ WEBHOOK_PATH = "/telegram/webhook"
 _POLL_SECONDS = 25
 _BODY = 1_000_000  # bytes; an update is a few kilobytes
 _LINK = re.compile(r"/link(?:@\w+)?(?:\s+(\S{1,40}))?\s*")
+_TRIES = 5  # of an answer to staff that the platform does not take
 Join = Callable[[str, str], Awaitable[str | None]]
+Backstage = Callable[[str, Incoming], Awaitable[Taken | None]]
 log = structlog.get_logger()
 
 
@@ -51,9 +55,10 @@ class TelegramChannel:
         public_url: str,
         limits: Limits | None,
         join: Join | None = None,
+        backstage: Backstage | None = None,
     ) -> None:
         self._api, self._intake, self._clock, self._texts = api, intake, clock, texts
-        self._public_url, self.limits, self._join = public_url, limits, join
+        self._public_url, self.limits, self._join, self._backstage = public_url, limits, join, backstage
         self._menu = [[texts("menu.ask"), texts("menu.consent")], [texts("menu.request"), texts("menu.agent")]]
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -102,6 +107,7 @@ class TelegramChannel:
             if (code := codes.get(id(read))) and read.incoming:
                 await self._use_code(read.incoming, code[1] or "")
         incoming = [r.incoming for r in reads if r.incoming and id(r) not in codes]
+        incoming = [i for i in incoming if not await self._is_staffs(i)]
         if polled:
             cursor = (OFFSET, str(max(r.update_id for r in reads) + 1))
             await self._intake.take(NAME, incoming, cursor)
@@ -125,11 +131,51 @@ class TelegramChannel:
         except TelegramError as error:
             log.info("link_not_answered", error=type(error).__name__)
 
-    def _answer(self, read: Read) -> None:
-        # The spinner on the button ends; nothing depends on it, so it is not stored.
-        task = asyncio.create_task(self._answer_callback(read.callback))
+    async def _is_staffs(self, incoming: Incoming) -> bool:
+        """Whether it was said backstage; then it is answered there, before the offset moves."""
+        taken = await self._backstage(incoming.address, incoming) if self._backstage else None
+        if taken is None:
+            return False
+        await self._say(incoming.address, taken.said)
+        if later := taken.later:
+
+            async def finish() -> None:
+                await self._say(incoming.address, await later())
+
+            self._beside(finish())
+        return True
+
+    async def _say(self, address: str, messages: Sequence[Outgoing]) -> None:
+        """Say something to staff, who have no outbox; a platform that is busy is asked again beside everything else."""
+        parts = [part for message in messages for part in self.parts(message)]
+        for n, part in enumerate(parts):
+            try:
+                await self.send(address, part)
+            except SendError as error:
+                self._beside(self._say_again(address, parts[n:], error))
+                return
+
+    async def _say_again(self, address: str, parts: Sequence[Outgoing], error: SendError) -> None:
+        tries = 1
+        left = list(parts)
+        while left and tries < _TRIES and not error.permanent:
+            await asyncio.sleep(error.retry_after or _pause(tries))
+            try:
+                await self.send(address, left[0])
+                del left[0]
+            except SendError as failed:
+                error, tries = failed, tries + 1
+        if left:
+            log.warning("staff_not_answered", error=error.reason)
+
+    def _beside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+
+    def _answer(self, read: Read) -> None:
+        # The spinner on the button ends; nothing depends on it, so it is not stored.
+        self._beside(self._answer_callback(read.callback))
 
     async def _answer_callback(self, query: str) -> None:
         try:
