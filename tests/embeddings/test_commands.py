@@ -1,7 +1,6 @@
 """The plug from outside: settings, ask, check, and a service that is killed while it fills."""
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -17,7 +16,7 @@ from tests.acceptance.process import Ran, Runner, closing
 from tests.conftest import Urls
 from tests.embeddings.process import STRANGE, TOLD, publish, texts_in
 from tests.embeddings.server import Embedder
-from tests.knowledge.shop import SHOP
+from tests.knowledge.shop import ASKED
 
 KEY = "sk-loopback-only"
 
@@ -147,11 +146,8 @@ async def test_a_service_killed_while_it_fills_goes_on_where_it_was(runner: Runn
 async def test_fitting_asks_the_service_for_what_it_needs(
     runner: Runner, sqlite_urls: Urls, embedder: Embedder, tmp_path: Path
 ) -> None:
-    asked = tuple(
-        replace(e, questions=(f"{e.title} 알려 주세요", f"{SHOP[n - 1].aliases[0]} 말고요")) for n, e in enumerate(SHOP)
-    )
     (tmp_path / "in").mkdir()
-    for entry in asked:
+    for entry in ASKED:
         (tmp_path / "in" / f"{entry.id}.md").write_text(dump(entry), "utf-8")
     assert (await runner.command("kb", "import", str(tmp_path / "in"))).code == 0
     service = plug(embedder)
@@ -162,7 +158,7 @@ async def test_fitting_asks_the_service_for_what_it_needs(
     embedder.fault = ""
     fitted = await runner.command("kb", "check", "--fit", **service)
     assert "다른 표현이 넉넉하고 임베딩이 있을 때: 확률" in fitted.out
-    assert sorted(embedder.accepted) == sorted(texts_to_embed(sorted(asked, key=lambda e: e.id)))
+    assert sorted(embedder.accepted) == sorted(texts_to_embed(sorted(ASKED, key=lambda e: e.id)))
     async with sqlite_urls.open() as storage:
         model = model_of(await storage.knowledge.texts(DRAFT))
     assert model.ranked_vectors is not None

@@ -1,7 +1,5 @@
 """Vectors beside the words: what they add, and that nothing changes where there are none."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,7 @@ from knowledge.model import FEATURES, VECTOR_FEATURES, Model, Weights, default_m
 from knowledge.split import texts_asked
 from knowledge.vectors import Gathering, Matrix, Vectors, sent_form, text_hash, texts_of
 from tests.embeddings.meaning import Meaning
-from tests.knowledge.shop import SHOP, entry
+from tests.knowledge.shop import ASKED, SHOP, entry
 
 MEANING = Meaning()
 STRANGE = "흔적을 말끔히 씻어 주십시오"  # words that no entry has
@@ -176,13 +174,10 @@ def test_a_model_fitted_with_vectors_is_kept_apart() -> None:
 
 
 def test_fitting_with_vectors_leaves_the_words_part_as_it_is(analyzer: Analyzer) -> None:
-    asked = tuple(
-        replace(e, questions=(f"{e.title} 알려 주세요", f"{SHOP[n - 1].aliases[0]} 말고요")) for n, e in enumerate(SHOP)
-    )
-    texts = texts_to_embed(asked)
+    texts = texts_to_embed(ASKED)
     assert len(set(texts)) == len(texts)
     vectors = {text: MEANING.unit(text) for text in texts}
-    by_words, by_both = fit(analyzer, asked, 0.3), fit(analyzer, asked, 0.3, vectors=vectors)
+    by_words, by_both = fit(analyzer, ASKED, 0.3), fit(analyzer, ASKED, 0.3, vectors=vectors)
     assert (by_both.ranked, by_both.searched) == (by_words.ranked, by_words.searched)
     assert by_words.ranked_vectors is None
     assert by_both.ranked_vectors is not None
