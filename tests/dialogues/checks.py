@@ -176,8 +176,10 @@ async def _gaps(storage: Storage, conversation: int) -> list[dict[str, Any]]:
     for row in rows:
         (message,) = await storage.conversations.log(conversation, row.seq - 1, 1)
         texts[row.seq] = message.text
+    words = [words_of(texts[row.seq], row.part) for row in rows]
     return [
-        {"kind": r.kind, "entry": r.entry, "settled": r.settled_as, "text": words_of(texts[r.seq], r.part)} for r in rows
+        {"kind": row.kind, "entry": row.entry, "settled": row.settled_as, "text": text}
+        for row, text in zip(rows, words, strict=True)
     ]
 
 

@@ -106,7 +106,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the database holds of this customer; None is not looked at. Cases, ledger and gaps are whole and in order."""
+    """What the database holds of this customer; None is not looked at. Cases, ledger, gaps are whole and in order."""
 
     owner: str | None = None
     age: str | None = None
