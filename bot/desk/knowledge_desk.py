@@ -4,11 +4,13 @@ from starlette.routing import BaseRoute
 
 from bot.desk.guard import Guard
 from bot.desk.knowledge import KnowledgePages
+from bot.desk.knowledge_gaps import KnowledgeGaps
 from bot.desk.knowledge_import import KnowledgeImport
 from bot.desk.knowledge_steps import KnowledgeSteps
 from bot.desk.knowledge_versions import KnowledgeVersions
 from bot.desk.pages import Pages
 from bot.desk.rules import data, page
+from bot.engine.documents import Documents
 from bot.engine.workshop import Workshop
 from domain.staff import EDITORS
 from handlers.catalogue import Texts
@@ -22,7 +24,8 @@ class KnowledgeDesk:
         self._guard = guard
         self._pages = KnowledgePages(editing, pages, texts)
         self._steps = KnowledgeSteps(editing, publishing)
-        self._import = KnowledgeImport(editing, pages)
+        self._import = KnowledgeImport(Documents(editing), pages)
+        self._gaps = KnowledgeGaps(editing, workshop.gaps, pages)
         self._versions = KnowledgeVersions(editing, publishing, pages)
 
     @property
@@ -32,6 +35,7 @@ class KnowledgeDesk:
             "": self._pages.entries,
             "/new": self._pages.new,
             "/e/{entry}": self._pages.entry,
+            "/gaps": self._gaps.page,
             "/import": self._import.page,
             "/publish": self._versions.publishing,
             "/versions": self._versions.versions,
@@ -45,6 +49,7 @@ class KnowledgeDesk:
             "/revert": self._steps.revert,
             "/import/propose": self._import.propose,
             "/import/take": self._import.take,
+            "/gaps/{step}": self._gaps.take,
             "/check": self._versions.check,
             "/publish": self._versions.publish,
             "/rollback": self._versions.roll_back,
@@ -54,5 +59,6 @@ class KnowledgeDesk:
         return [
             *(signed(f"/desk/knowledge{path}", "GET", endpoint, shown) for path, endpoint in pages.items()),
             signed("/desk/knowledge/check", "GET", self._versions.progress, said),
+            signed("/desk/knowledge/find", "GET", self._gaps.find, said),
             *(signed(f"/desk/knowledge{path}", "POST", endpoint, said) for path, endpoint in steps.items()),
         ]

@@ -1,7 +1,7 @@
 """What an admin's editor asks for: how an entry looks and answers, saving it, taking it out, taking it back."""
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -13,8 +13,10 @@ from bot.desk.knowledge_forms import field_at, fields_of, text_in
 from bot.desk.knowledge_words import decisions_json, entry_json, message_json
 from bot.engine.editing import Editing
 from bot.engine.publishing import NothingNew, Publishing
-from domain.editing import EditConflict
+from domain.editing import EditConflict, EntryState
 from domain.errors import AnalysisGone, Conflict, ContentError
+from domain.gaps import GapsSettled
+from domain.knowledge import Decision
 from domain.staff import Staff
 from knowledge.files import parse
 from storage.drafts import DraftMoved
@@ -33,7 +35,7 @@ def worded(endpoint: Endpoint) -> Endpoint:
             return await endpoint(self, request, visitor)
         except ContentError as error:
             return wrong(error)
-        except (EditConflict, DraftMoved, NothingNew) as error:
+        except (EditConflict, DraftMoved, NothingNew, GapsSettled) as error:
             return answer({"error": "conflict", "message": str(error)}, 409)
         except Conflict:
             raise Refused(409, "published_meanwhile") from None
@@ -86,10 +88,20 @@ class KnowledgeSteps:
         except ContentError as error:
             return wrong(error, text)
         titles = await titles_of(self._editing, visitor.staff)
+        live = titles | await self._live_titles(visitor.staff, tried.live)
         if text:
             unsaved = parse("", text)
             titles[unsaved.id] = unsaved.title
-        return answer({"draft": decisions_json(tried.draft, titles), "live": decisions_json(tried.live, titles)})
+        return answer({"draft": decisions_json(tried.draft, titles), "live": decisions_json(tried.live, live)})
+
+    async def _live_titles(self, actor: Staff, decisions: Sequence[Decision]) -> dict[str, str]:
+        """Of the entries that the live version spoke of, where the draft calls them by another name."""
+        found: dict[str, str] = {}
+        for entry_id in {candidate.entry for decision in decisions for candidate in decision.candidates}:
+            entry = await self._editing.entry(actor, entry_id)
+            if entry.state is EntryState.CHANGED:
+                found[entry_id] = parse(entry_id, entry.live_text).title
+        return found
 
     @worded
     async def save(self, request: Request, visitor: Visitor) -> Response:

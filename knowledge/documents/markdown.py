@@ -1,5 +1,6 @@
 """A Markdown document's lines: what its marks stand for, without the marks."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from markdown_it import MarkdownIt
@@ -8,11 +9,17 @@ from markdown_it.token import Token
 from knowledge.documents.html import html_lines
 from knowledge.documents.lines import BOLD, Line, plain, table_lines, without_doubled_blanks
 
+_FRONT = re.compile(r"\A---[ \t]*\r?\n(?:.*\r?\n)*?---[ \t]*\r?\n")  # what a site's generator wants to know
+
 
 def markdown_lines(text: str) -> list[Line]:
     """CommonMark with tables. Indented lines are no code: policies indent their items."""
     parser = MarkdownIt("commonmark").enable("table").disable("code")
-    return without_doubled_blanks(_walk(parser.parse(text)))
+    return without_doubled_blanks(_walk(parser.parse(_FRONT.sub(_blank, text))))
+
+
+def _blank(front: re.Match[str]) -> str:
+    return "\n" * front.group().count("\n")
 
 
 def _walk(tokens: Sequence[Token]) -> Iterator[Line]:

@@ -28,7 +28,7 @@ FIELDS = {
     "questions": "쿠폰은 몇 장까지 돼요?",
     "body": "쿠폰은 한 번에 한 장씩 쓰십니다.\r\n\r\n- 다른 할인과 함께 쓰실 수 없습니다.",
 }
-PAGES = ("", "/new", "/e/delivery", "/import", "/publish", "/versions", "/diff?from=1&to=0")
+PAGES = ("", "/new", "/e/delivery", "/gaps", "/import", "/publish", "/versions", "/diff?from=1&to=0")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -192,7 +192,7 @@ async def test_a_document_proposes_entries_and_only_those_chosen_are_put_in(me: 
     chosen = [{key: p[key] for key in ("entry", "text", "etag")} for p in said]
     put = await me.post("import/take", entries=chosen[1:])
     assert put.json() == {"added": ["terms-20"], "changed": []}
-    assert (await me.post("import/take", entries=chosen[1:])).json()["error"] == "entry_changed"  # a second time
+    assert (await me.post("import/take", entries=chosen[1:])).json()["error"] == "conflict"  # a second time
     etag = await other.etag("delivery")
     fields = (await other.post("preview", text=chosen[0]["text"])).json()["fields"]
     assert (

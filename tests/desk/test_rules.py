@@ -52,10 +52,10 @@ def test_a_route_without_a_rule_is_found() -> None:
     assert rules_of([Route("/new", endpoint)]) == {"GET /new": None}
 
 
-KNOWLEDGE_PAGES = ("", "/new", "/e/{entry}", "/import", "/publish", "/versions", "/diff")
+KNOWLEDGE_PAGES = ("", "/new", "/e/{entry}", "/gaps", "/import", "/publish", "/versions", "/diff")
 KNOWLEDGE_STEPS = (
     *("preview", "try", "save", "remove", "revert", "import/propose", "import/take"),
-    *("check", "publish", "rollback", "review"),
+    *("check", "publish", "rollback", "review", "gaps/{step}"),
 )
 DESK = [
     ("GET", "/desk/", True),
@@ -73,6 +73,7 @@ DESK = [
     *(("GET", f"/desk/knowledge{path}", True) for path in KNOWLEDGE_PAGES),
     *(("POST", f"/desk/knowledge/{step}", False) for step in KNOWLEDGE_STEPS),
     ("GET", "/desk/knowledge/check", False),
+    ("GET", "/desk/knowledge/find", False),
 ]
 
 

@@ -131,6 +131,14 @@ def test_a_privacy_policy_in_markdown() -> None:
     assert entries["머리말"].document == "개인정보 처리방침"
 
 
+def test_what_stands_in_front_for_a_sites_generator_is_not_read() -> None:
+    text = "---\nlayout: page\ntitle: 이용약관\n---\n# 약관\n\n## 목적\n\n목적입니다.\n\n## 목적\n\n또\n"
+    with pytest.raises(ContentError) as caught:
+        proposed(text, Format.MARKDOWN)
+    assert caught.value.line == 11
+    assert "7번째 줄" in caught.value.reason
+
+
 def test_a_day_in_a_line_that_speaks_of_the_former_policy_is_not_this_ones() -> None:
     changes = "이 방침은 2025. 3. 1.부터 적용됩니다.\n이전 방침은 2026. 1. 1.부터 적용했습니다."
     text = f"# 방침\n\n## 변경\n\n{changes}\n\n## 끝\n\n끝입니다.\n"

@@ -8,7 +8,7 @@ const PAUSE = 400; // ms without a key before the preview follows
 const editor = byId("editor");
 const entry = editor.dataset.entry || null;
 const inputs = [...document.querySelectorAll("[data-field]")];
-const gap = entry ? null : new Kept("gap", ofThisWindow).read(); // questions that a new entry is to answer
+const gap = location.hash === "#gap" ? new Kept("gap", ofThisWindow).read() : null; // questions for a new entry
 const kept = new Kept(entry ?? (gap ? "new-from-gap" : "new"), gap ? ofThisWindow : lasting);
 let etag = editor.dataset.etag;
 let raw = false;
@@ -27,7 +27,10 @@ byId("revert")?.addEventListener("click", revert);
 
 function begin() {
   const before = kept.read();
-  if (gap && !before) put({ ...fields(), title: gap.label, aliases: gap.aliases.join("\n"), questions: gap.questions.join("\n") });
+  if (gap) {
+    if (!before) put(gap.fields);
+    tell("news", `고객의 물음 ${gap.keys.length}개에 답할 새 항목입니다. 고객이 적은 말에 이름이나 연락처가 없는지 확인해 주세요.`);
+  }
   if (before && JSON.stringify(before.content) !== saved) {
     restore(before);
     byId("kept").textContent = "저장하지 않은 글을 다시 불러왔습니다. ";
