@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import growth, search, telegram
+from benchmarks import growth, search, sizes, telegram
 from benchmarks.options import Options
 
 
@@ -26,6 +26,7 @@ class Measure:
 MEASURES = (
     Measure("telegram", "the bot against echo bots: updates/s, CPU, delay, memory", telegram.run),
     Measure("search", "the right entry found, and what is said, beside BM25, FTS5 and bm25s", search.run),
+    Measure("sizes", "decision, memory and publish at 1,000 to 100,000 entries, beside bm25s", sizes.run),
     Measure("growth", "CPU of a message in an empty and in a full database", growth.run),
 )
 

@@ -18,7 +18,7 @@ from domain.knowledge import Entry
 _WORDS = re.compile(r"\w+")
 _CONTENT = ("N", "V", "MM", "MAG", "XR", "SL", "SN")
 _LOOKED_AT = 50  # documents, from which the first three entries are taken
-Tokens = Callable[[str], list[str]]
+Tokens = Callable[[Sequence[str]], Iterable[list[str]]]
 
 
 class Rival(Protocol):
@@ -37,12 +37,14 @@ def rivals(entries: Sequence[Entry], kiwi: Kiwi) -> list[Rival]:
     ]
 
 
-def words(text: str) -> list[str]:
-    return _WORDS.findall(text.lower())
+def words(texts: Sequence[str]) -> Iterable[list[str]]:
+    return (_WORDS.findall(text.lower()) for text in texts)
 
 
 def morphemes(kiwi: Kiwi) -> Tokens:
-    return lambda text: [token.form for token in kiwi.tokenize(text) if token.tag.startswith(_CONTENT)]
+    return lambda texts: (
+        [token.form for token in tokens if token.tag.startswith(_CONTENT)] for tokens in kiwi.tokenize(texts)
+    )
 
 
 class Bm25:
@@ -53,10 +55,11 @@ class Bm25:
         documents = _documents(entries)
         self._owner = [owner for owner, _ in documents]
         self._index = bm25s.BM25()
-        self._index.index([tokens(text) or [""] for _, text in documents], show_progress=False)
+        self._index.index([its or [""] for its in tokens([text for _, text in documents])], show_progress=False)
 
     def find(self, question: str) -> list[str]:
-        scores = self._index.get_scores(self._tokens(question) or [""])
+        (its,) = self._tokens([question])
+        scores = self._index.get_scores(its or [""])
         count = min(_LOOKED_AT, len(scores))
         best = np.argpartition(-scores, count - 1)[:count]
         return _entries(self._owner[at] for at in best[np.argsort(-scores[best], kind="stable")].tolist())
@@ -73,7 +76,7 @@ class Trigrams:
         self._connection.executemany("INSERT INTO documents VALUES (?, ?)", _documents(entries))
 
     def find(self, question: str) -> list[str]:
-        plain = " ".join(words(question))
+        plain = " ".join(*words([question]))
         grams = dict.fromkeys(plain[at : at + 3] for at in range(len(plain) - 2))
         if not grams:
             return []

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.knowledge import Entry
+from knowledge import scoring
 from knowledge import segment as segments_of
 from knowledge.analysis import U64, Analysis, Analyzer
-from knowledge.postings import Ints
+from knowledge.postings import Block, Ints
 from knowledge.segment import Segment
 from knowledge.typos import Typos
 
@@ -134,8 +135,7 @@ class Index:
         grams, gram_at = self._terms([q.grams for q in questions], "grams")
         out: list[list[Floats]] = [[], [], [], []]
         for s, segment in enumerate(self._segments):
-            w = self._score(s, "words", words, word_at[s])
-            g = self._score(s, "grams", grams, gram_at[s])
+            w, g = self._scores(s, words, word_at[s], grams, gram_at[s])
             alive = self._alive[s]
             both = w + g
             both[:, segment.is_body] = -1.0
@@ -178,7 +178,7 @@ class Index:
         for segment, norm in zip(self._segments, self._norms[half], strict=True):
             block = segment.words if half == "words" else segment.grams
             small = len(block.docs) <= _READY_POSTINGS
-            out.append(_impact(block.tf, norm[block.docs]) if small else None)
+            out.append(scoring.impact(block.tf, norm[block.docs]) if small else None)
         return out
 
     def _terms(self, texts: Sequence[U64], half: Half) -> tuple[Terms, list[tuple[Ints, Ints]]]:
@@ -198,20 +198,29 @@ class Index:
         at = list(accumulate(lengths, initial=0))
         return Terms(keys, idf, np.ones(len(keys)), df > 0, owner, at, total), found
 
-    def _score(self, s: int, half: Half, terms: Terms, found: tuple[Ints, Ints]) -> Floats:
-        """Scores of a segment's units (columns) for the texts of `terms` (rows)."""
-        segment, (known, at) = self._segments[s], found
-        block = segment.words if half == "words" else segment.grams
-        owner = terms.owner[known]
-        postings, lengths = block.gather(at)
-        docs = block.docs[postings]
-        weight = ((terms.idf * terms.trust)[known] / terms.total[owner]).repeat(lengths)
-        impacts = self._impacts[half][s]
-        weight *= _impact(block.tf[postings], self._norms[half][s][docs]) if impacts is None else impacts[postings]
-        cells = (owner * block.units).repeat(lengths)
-        cells += docs
-        scores = np.bincount(cells, weight, len(terms.total) * block.units)
-        return scores.astype(np.float64, copy=False).reshape(len(terms.total), block.units)
+    def _scores(
+        self, s: int, words: Terms, word_at: tuple[Ints, Ints], grams: Terms, gram_at: tuple[Ints, Ints]
+    ) -> tuple[Floats, Floats]:
+        """Scores of a segment's units (columns) for the texts (rows), by words and by grams."""
+        segment, texts = self._segments[s], len(words.total)
+        halves: list[tuple[Half, Block, Terms, tuple[Ints, Ints]]] = [
+            ("words", segment.words, words, word_at),
+            ("grams", segment.grams, grams, gram_at),
+        ]
+        scores, later = [], []
+        for half, block, terms, (known, at) in halves:
+            weight = (terms.idf * terms.trust)[known] / terms.total[terms.owner[known]]
+            rare, common = scoring.split(block, scoring.Wanted(at, terms.owner[known], weight), texts)
+            norm = self._norms[half][s]
+            scores.append(scoring.score(block, rare, texts, norm, self._impacts[half][s]))
+            if len(common.at):
+                later.append((scores[-1], block, common, norm))
+        if later:
+            for n, both in enumerate(scores[0] + scores[1]):
+                units = scoring.ahead(both, segment.first)
+                for half_scores, block, common, norm in later:
+                    scoring.add(half_scores[n], block, common.only(common.owner == n), units, norm)
+        return scores[0], scores[1]
 
 
 def _strange(questions: Sequence[Analysis], words: Terms) -> Floats:
@@ -223,11 +232,6 @@ def _strange(questions: Sequence[Analysis], words: Terms) -> Floats:
             rows = zip(words.keys[its].tolist(), words.idf[its].tolist(), words.known[its].tolist(), strict=True)
             out[n] = sum(idf for key, idf, known in rows if not known and key in names) / words.total[n]
     return out
-
-
-def _impact(tf: NDArray[np.uint8], norm: NDArray[np.float32]) -> NDArray[np.float32]:
-    """BM25's share of a term's IDF, 0 to 1."""
-    return tf / (tf + norm)
 
 
 def _norms(segments: Sequence[Segment], half: Half) -> list[NDArray[np.float32]]:
