@@ -75,7 +75,9 @@ def assemble(settings: Settings, storage: Storage, analysis: Analysis, clock: Cl
     librarian = Librarian(storage.knowledge, signals, clock, analysis, settings.knowledge_cache)
     texts = load_texts()
     two_person = settings.kb_two_person == "on"
-    workshop = open_workshop(storage, ProcessBench(), texts, clock, signals, two_person=two_person)
+    workshop = open_workshop(
+        storage, ProcessBench(), texts, clock, signals, two_person=two_person, prepare=librarian.prepare
+    )
     metrics = Metrics()
     plug = None
     if settings.embeddings_url:

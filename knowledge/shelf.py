@@ -88,7 +88,8 @@ class Shelf:
             self._vectors, self._gathering = whole, None
 
     def _put(self, version: int, answerer: Answerer) -> None:
-        self._open = dict([*self._open.items(), (version, answerer)][-_OPEN:])
+        others = [(v, a) for v, a in self._open.items() if v != version]
+        self._open = dict([*others, (version, answerer)][-_OPEN:])
         self._whole.discard(version)
         self._gathering = None
 

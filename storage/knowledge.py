@@ -123,7 +123,7 @@ class KnowledgeVersions:
             had, has = (await connection.execute(sizes)).one()
             some_went = had + sum(bool(row.added) for row in rows) != has
             removed = (await connection.execute(gone)).scalars().all() if some_went else ()
-        return Difference({row.entry: row.text for row in rows}, tuple(removed))
+        return Difference({row.entry: row.text for row in rows}, tuple(sorted(removed)))
 
     async def publish(
         self, texts: Mapping[str, str], *, after: int, by: str, note: str, now: int, draft: bool = False

@@ -102,7 +102,8 @@ class AnalysisProcess:
         """Nothing to do here: `starting` ends the process."""
 
     def _remember(self, version: int, texts: Mapping[str, str], kept: Sequence[Path]) -> None:
-        self._opened = dict([*self._opened.items(), (version, (texts, kept))][-_KEPT:])
+        others = [(v, opened) for v, opened in self._opened.items() if v != version]
+        self._opened = dict([*others, (version, (texts, kept))][-_KEPT:])
 
     async def _gone(self) -> None:
         """Of a process that is gone nothing is asked until the next one is up."""

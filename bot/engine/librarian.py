@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -15,11 +16,20 @@ from domain.knowledge import Decision, Entry
 from handlers.library import Library
 from knowledge.files import default_texts, prepared_index
 from knowledge.vectors import TextVectors
-from storage.knowledge import KbVersion, KnowledgeVersions
+from storage.knowledge import Difference, KbVersion, KnowledgeVersions
 from storage.times import to_us
 
 _LOOK_EVERY = 1.0  # seconds; a version that another process published is seen within this time
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A version that may be published next: how it differs from the live one, and its entries."""
+
+    version: int
+    found: Difference
+    entries: Mapping[str, Entry]
 
 
 class Librarian:
@@ -40,6 +50,8 @@ class Librarian:
         self._cache = cache
         self._unkept = False
         self._live: Library | None = None
+        self._prepared: Prepared | None = None
+        self._opening = asyncio.Lock()
         self._ready = asyncio.Event()
 
     async def live(self) -> Library:
@@ -55,12 +67,20 @@ class Librarian:
     async def load(self) -> Library:
         """Bring the latest published version in; a new database gets the default knowledge base first."""
         version = await ensure_published(self._versions, self._clock)
-        if self._live is None or self._live.version != version.version:
-            published = version.published_at.astimezone(SEOUL).date()
-            self._live = Library(version.version, published, await self._entries(version.version))
-            self._ready.set()
-            log.info("knowledge_live", version=version.version, entries=len(self._live.entries))
-        return self._live
+        async with self._opening:
+            if self._live is None or self._live.version != version.version:
+                published = version.published_at.astimezone(SEOUL).date()
+                self._live = Library(version.version, published, await self._entries(version.version))
+                self._ready.set()
+                log.info("knowledge_live", version=version.version, entries=len(self._live.entries))
+            return self._live
+
+    async def prepare(self, version: int, found: Difference) -> None:
+        """Make a version ready that is about to be published, and differs so from the one that is live: then it answers
+        as soon as it is. It does not before."""
+        async with self._opening:
+            if self._live is not None and self._live.version == version - 1:
+                self._prepared = Prepared(version, found, await self._changed(self._live, version, found))
 
     async def _entries(self, version: int) -> Mapping[str, Entry]:
         """Open a version: what differs from the one before, or the whole."""
@@ -68,12 +88,16 @@ class Librarian:
             kept = (self._cache, prepared_index()) if self._cache else ()
             return await self._analysis.open(version, await self._versions.texts(version), kept)
         found = await self._versions.difference(self._live.version, version)
-        entries = dict(self._live.entries)
-        for entry in found.removed:
-            entries.pop(entry, None)  # a model is removed, too
-        changed = await self._analysis.change(version, self._live.version, found.texts, found.removed)
         self._unkept = True
-        return entries | changed
+        prepared, self._prepared = self._prepared, None
+        if prepared is not None and (prepared.version, prepared.found) == (version, found):
+            return prepared.entries
+        return await self._changed(self._live, version, found)
+
+    async def _changed(self, live: Library, version: int, found: Difference) -> Mapping[str, Entry]:
+        changed = await self._analysis.change(version, live.version, found.texts, found.removed)
+        gone = frozenset(found.removed)
+        return {i: entry for i, entry in live.entries.items() if i not in gone} | changed
 
     async def run(self) -> None:
         """Keep up with what is published, here or by another process."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from bot.engine.draft import Book, DraftKeeper, candidate_of
 from bot.engine.editing import no_version
@@ -21,14 +23,17 @@ from knowledge.files import check_new, parse
 from knowledge.gate import Asked, GateReport, Outcome, judge, outcome, regression_questions
 from knowledge.model import DOCUMENT
 from storage.kb_rows import DRAFT, hash_of
-from storage.knowledge import KbVersion, Publication
+from storage.knowledge import Difference, KbVersion, Publication
 from storage.opening import Storage
 from storage.times import to_us
 
 _SLICE = 64  # questions asked at a time; between slices others may try something
 _RIGHTS = "rights"
 APPROVED, RETURNED = "approved", "returned"
+_PATIENCE = 30.0  # seconds a publish waits for the program to make the version ready
 Progress = Callable[[int, int], None]
+Prepare = Callable[[int, Difference], Awaitable[None]]
+log = structlog.get_logger()
 
 
 class PublishRefused(SangdamError):
@@ -56,7 +61,8 @@ class Tried:
 
 class Publishing:
     """Every method asks for an admin (EditRefused for anybody else). two_person: nothing goes live that a second admin
-    has not approved. signals: told of a new version."""
+    has not approved. signals: told of a new version. prepare: has the program that answers make the next version ready,
+    so that it answers as soon as it is published; None where nothing answers."""
 
     def __init__(
         self,
@@ -67,9 +73,10 @@ class Publishing:
         signals: Signals,
         *,
         two_person: bool = False,
+        prepare: Prepare | None = None,
     ) -> None:
         self._storage, self._keeper, self._trials, self._clock = storage, keeper, trials, clock
-        self._signals, self.two_person = signals, two_person
+        self._signals, self.two_person, self._prepare = signals, two_person, prepare
         self._judging = asyncio.Lock()
         self._report: tuple[str, str, GateReport] | None = None
         self._outcomes: dict[str, dict[tuple[str, str], Outcome]] = {}
@@ -148,6 +155,7 @@ class Publishing:
             note = f"{note} (질문 {len(report.broken)}개가 틀리게 되어도 게시한 이유: {override})".strip()
             digest = hashlib.sha256(override.encode()).hexdigest()
             events.append(LedgerEvent(_RIGHTS, "kb.gate_overridden", f"kb/{report.live + 1}/{actor.name}", digest))
+        await self._make_ready(report.live, DRAFT)
         publication = Publication(actor.name, note, to_us(self._clock()), approved_by, events)
         version = await self._storage.knowledge.publish_draft(
             after=report.live, revision=book.revision, publication=publication
@@ -164,9 +172,20 @@ class Publishing:
             raise no_version(version)
         events = [LedgerEvent(_RIGHTS, "kb.rolled_back", f"kb/{live.version + 1}/{actor.name}/{version}")]
         publication = Publication(actor.name, f"{version}판으로 되돌림", to_us(self._clock()), events=events)
+        await self._make_ready(live.version, version)
         made = await self._storage.knowledge.restore(version, after=live.version, publication=publication)
         self._signals.tell([KNOWLEDGE])
         return made
+
+    async def _make_ready(self, live: int, source: int) -> None:
+        """What `source` holds is about to follow the live version. A failure only makes it answer later."""
+        if self._prepare is None:
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._prepare(live + 1, await self._storage.knowledge.difference(live, source))
+        except (TimeoutError, RuntimeError) as error:
+            log.warning("knowledge_not_prepared", error=type(error).__name__)
 
     async def history(self, actor: Staff) -> list[KbVersion]:
         """The published versions, newest first."""

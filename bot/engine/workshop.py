@@ -6,7 +6,7 @@ from bot.engine.draft import DraftKeeper
 from bot.engine.editing import Editing
 from bot.engine.fitting import Fitting
 from bot.engine.gaps import Gaps
-from bot.engine.publishing import Publishing
+from bot.engine.publishing import Prepare, Publishing
 from bot.engine.signals import Signals
 from bot.engine.workbench import Bench, Trials
 from domain.clock import Clock
@@ -30,16 +30,23 @@ class Workshop:
 
 
 def open_workshop(
-    storage: Storage, bench: Bench, texts: Texts, clock: Clock, signals: Signals, *, two_person: bool
+    storage: Storage,
+    bench: Bench,
+    texts: Texts,
+    clock: Clock,
+    signals: Signals,
+    *,
+    two_person: bool,
+    prepare: Prepare | None = None,
 ) -> Workshop:
-    """two_person: nothing goes live that a second admin has not approved."""
+    """two_person, prepare: see Publishing."""
     keeper = DraftKeeper(storage)
     trials = Trials(bench, storage.knowledge.texts_of)
     editing = Editing(storage, keeper, texts, clock)
     return Workshop(
         editing,
         Fitting(keeper, editing, trials),
-        Publishing(storage, keeper, trials, clock, signals, two_person=two_person),
+        Publishing(storage, keeper, trials, clock, signals, two_person=two_person, prepare=prepare),
         Gaps(storage, editing, trials, clock),
         trials,
     )
