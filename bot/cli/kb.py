@@ -42,15 +42,6 @@ class Open:
     actor: Staff
 
 
-async def import_(options: argparse.Namespace, settings: Settings) -> int:
-    async with opened(options, settings) as kb:
-        count = await kb.workshop.editing.import_folder(kb.actor, Path(options.folder), merge=options.merge)
-    sys.stderr.write(
-        f"초안에 항목 {count}개를 담았습니다. `sangdam kb check`로 확인하고 `sangdam kb publish`로 게시하세요.\n"
-    )
-    return 0
-
-
 async def export(options: argparse.Namespace, settings: Settings) -> int:
     async with opened(options, settings) as kb:
         count = await kb.workshop.publishing.export_folder(Path(options.folder), options.version)

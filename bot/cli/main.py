@@ -87,9 +87,13 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_kb(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     group = commands.add_parser("kb", help="the knowledge base").add_subparsers(required=True, metavar="WHAT")
-    into = _add(group, "import", "make the draft what a folder of Markdown files holds", "kb:import_")
-    into.add_argument("folder", metavar="DIR")
-    into.add_argument("--merge", action="store_true", help="keep the draft's other entries")
+    into = _add(
+        group, "import", "make the draft what a folder holds, or put a document's clauses in", "importing:import_"
+    )
+    into.add_argument("path", metavar="DIR|FILE", help="Markdown files, or a policy document (.txt, .md, .html)")
+    into.add_argument("--merge", action="store_true", help="keep the draft's other entries; a file always does")
+    into.add_argument("--document", default="", metavar="NAME", help="what citations call it; default: its title")
+    into.add_argument("--replace", action="store_true", help="write over clauses that are there in other words")
     out = _add(group, "export", "write a version's entries as Markdown files", "kb:export")
     out.add_argument("folder", metavar="DIR")
     out.add_argument("--version", type=int, help="default: the live one; 0 is the draft")
