@@ -1,5 +1,6 @@
 """The pages of the knowledge base's entries: the list, one entry, a new one."""
 
+import asyncio
 from collections import Counter
 from typing import Any
 
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from bot.desk.answers import Refused
 from bot.desk.guard import Visitor
 from bot.desk.knowledge_forms import fields_of
+from bot.desk.knowledge_words import edit_views
 from bot.desk.pages import Pages
 from bot.engine.editing import Editing
 from domain.editing import DraftRow, EntryState
@@ -16,6 +18,7 @@ from domain.knowledge import EntryKind
 from handlers.catalogue import Texts
 
 _PAGE = 50
+_EDITS = 20  # of one entry that are shown
 _ACTION = "action."
 _NEW = dict.fromkeys(("id", "title", "document", "clause", "effective", "action", "aliases", "questions", "body"), "")
 
@@ -53,10 +56,13 @@ class KnowledgePages:
 
     async def entry(self, request: Request, visitor: Visitor) -> Response:
         found = await self._editing.entry(visitor.staff, request.path_params["entry"])
-        return self._editor(request, visitor, found=found, fields=fields_of(found.entry))
+        edits = found.edits[:_EDITS]
+        texts = await self._editing.wordings(visitor.staff, edits)
+        shown = await asyncio.to_thread(edit_views, edits, texts)
+        return self._editor(request, visitor, found=found, fields=fields_of(found.entry), edits=shown)
 
     async def new(self, request: Request, visitor: Visitor) -> Response:
-        return self._editor(request, visitor, found=None, fields={**_NEW, "kind": EntryKind.ANSWER.value})
+        return self._editor(request, visitor, found=None, fields={**_NEW, "kind": EntryKind.ANSWER.value}, edits=[])
 
     def _editor(self, request: Request, visitor: Visitor, **values: Any) -> Response:
         return self._pages.show(

@@ -1,5 +1,6 @@
 """From draft to version at the desk: what would change, the gate, the second admin, publishing, and the way back."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from bot.desk.answers import Refused, answer, read_json
 from bot.desk.guard import Visitor
 from bot.desk.knowledge_steps import titles_of, worded
-from bot.desk.knowledge_words import change_view, report_json
+from bot.desk.knowledge_words import change_views, report_json
 from bot.desk.once import Once
 from bot.desk.pages import Pages
 from bot.engine.editing import Editing
@@ -40,7 +41,8 @@ class KnowledgeVersions:
             visitor=visitor,
             proof=visitor.proof,
             live=live,
-            changes=[change_view(change) for change in changes],
+            changes=await asyncio.to_thread(change_views, changes),
+            count=len(changes),
             titles=await titles_of(self._editing, visitor.staff),
             review=review,
             own=own,
@@ -66,7 +68,9 @@ class KnowledgeVersions:
             before=before,
             after=after,
             history=history,
-            changes=[change_view(change) for change in changes],
+            titles=await titles_of(self._editing, visitor.staff),
+            changes=await asyncio.to_thread(change_views, changes),
+            count=len(changes),
         )
 
     @worded

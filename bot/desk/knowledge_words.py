@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.desk.knowledge_forms import fields_of
-from domain.editing import DraftEntry
+from domain.editing import DraftEntry, Edit
 from domain.knowledge import Decision
 from domain.messages import Outgoing
 from knowledge.changes import EntryChange, LineKind
@@ -56,7 +56,28 @@ def report_json(report: GateReport) -> dict[str, Any]:
     }
 
 
-def change_view(change: EntryChange) -> dict[str, Any]:
+MOST_CHANGES = 200  # that one page shows
+
+
+def change_views(changes: Sequence[EntryChange]) -> list[dict[str, Any]]:
+    """The first of them for the template. Takes a while for long texts: to be called beside the event loop."""
+    return [_change_view(change) for change in changes[:MOST_CHANGES]]
+
+
+def edit_views(edits: Sequence[Edit], texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """texts: by hash. To be called beside the event loop, as change_views."""
+    return [
+        {
+            "by": edit.by,
+            "at": edit.at,
+            "kind": "changed" if edit.before and edit.after else "added" if edit.after else "removed",
+            "lines": compare_lines(texts.get(edit.before, "").splitlines(), texts.get(edit.after, "").splitlines()),
+        }
+        for edit in edits
+    ]
+
+
+def _change_view(change: EntryChange) -> dict[str, Any]:
     """A changed entry for the template; lines are pieces of text, each with its mark."""
     before = [line.text for line in change.lines if line.kind is not LineKind.ADDED]
     after = [line.text for line in change.lines if line.kind is not LineKind.REMOVED]

@@ -1,14 +1,14 @@
 """Changing the draft of the knowledge base: the one way for the desk, for messengers and for the command line."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.engine.draft import Book, DraftKeeper
 from domain.clock import Clock
 from domain.deadlines import SEOUL
-from domain.editing import DraftEntry, DraftRow, EditConflict, EditRefused, EntryState, check_admin
+from domain.editing import DraftEntry, DraftRow, Edit, EditConflict, EditRefused, EntryState, check_admin
 from domain.gaps import Settling
 from domain.knowledge import Entry, EntryKind
 from domain.messages import Outgoing
@@ -192,6 +192,11 @@ class Editing:
             {i: texts[old[i]] for i in ids if i in old},
             {i: texts[new[i]] for i in ids if i in new},
         )
+
+    async def wordings(self, actor: Staff, edits: Sequence[Edit]) -> dict[str, str]:
+        """The texts before and after these changes, by hash."""
+        check_admin(actor)
+        return dict(await self._storage.knowledge.texts_of([h for e in edits for h in (e.before, e.after) if h]))
 
     async def preview(self, actor: Staff, text: str) -> Outgoing:
         """What a customer would read once this text is published. Raises ContentError."""
