@@ -176,23 +176,30 @@ async def opened(options: argparse.Namespace, settings: Settings) -> AsyncIterat
         workshop = open_workshop(storage, bench, load_texts(), system_clock, signals, two_person=two_person)
         try:
             await ensure_published(storage.knowledge, system_clock)
-            yield Open(storage, workshop, await _actor(storage, getattr(options, "by", None), two_person=two_person))
+            named = two_person and _changes(options)
+            yield Open(storage, workshop, await _actor(storage, getattr(options, "by", None), named=named))
             await signals.told()
         finally:
             await workshop.close()
 
 
-async def _actor(storage: Storage, name: str | None, *, two_person: bool) -> Staff:
+def _changes(options: argparse.Namespace) -> bool:
+    """Whether the command may change something; a check does when it fits first."""
+    looks = "fit" in options and not (options.fit or options.unfit)
+    return "by" in options and not looks
+
+
+async def _actor(storage: Storage, name: str | None, *, named: bool) -> Staff:
     """Who works on the command line: an admin's account where one is named or bears the name of the system's user.
 
-    Whoever can run commands holds the master key and is not asked for a password; the name is for the history. Only
-    where two persons have to look, the name must be an account's.
+    Whoever can run commands holds the master key and is not asked for a password; the name is for the history. named: it
+    must be an account's.
     """
     accounts = {account.name: account for account in await storage.accounts.all()}
     wanted = name or getpass.getuser()
     if account := accounts.get(wanted):
         return account
-    if accounts and (name or two_person):
+    if accounts and (name or named):
         raise EditRefused(f"{wanted}: 그런 관리자 계정이 없습니다. --by 뒤에 관리자 계정의 이름을 적어 주세요.")
     return Staff(0, wanted, wanted, Role.ADMIN)
 
