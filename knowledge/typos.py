@@ -11,7 +11,7 @@ _REPAIR_WORD, _REPAIR_EOJEOL = 75.0, 80.0  # of 100: likeness in jamo from which
 _REPAIR_JAMO = 4  # shorter words are like too many others
 _LOOKED_AT = 5  # likest ones, of which the first that an entry still has is taken
 _REPAIRS = 6  # a question with more unknown words than this is about something else
-_LARGE = 10_000  # words: from there a look-up takes a millisecond or more, and whole eojeols are too many to know
+_LARGE, _LARGE_IN_EOJEOLS = 10_000, 60_000  # words: from there a look-up takes milliseconds; of eojeols, tens of them
 _REPAIRS_IN_LARGE = 3
 _UNSEEN = (-1, -1, 0.0)
 _REMEMBERED = 20_000  # repairs; about 4 MB
@@ -22,6 +22,8 @@ class Typos:
 
     def __init__(self, analyzer: Analyzer, segments: tuple[Segment, ...]) -> None:
         self._analyzer, self._segments = analyzer, segments
+        eojeols = sum(len(s.eojeols) for s in segments)
+        self._large = max((len(s.forms) for s in segments), default=0) > _LARGE or eojeols > _LARGE_IN_EOJEOLS
         self._likest_known: dict[tuple[str, bool], tuple[int, int, float] | None] = {}
 
     def repaired(self, question: Analysis, known: set[int]) -> dict[int, tuple[float, int]]:
@@ -31,7 +33,7 @@ class Typos:
         """
         out: dict[int, tuple[float, int]] = {}
         repairs = 0
-        large = max(len(s.forms) for s in self._segments) > _LARGE
+        large = self._large
         allowed = _REPAIRS_IN_LARGE if large else _REPAIRS
         for eojeol in question.eojeols:
             words, trust = self._analyzer.words(eojeol), 1.0
