@@ -44,9 +44,11 @@ from storage.tables.staff import (
     access_log,
     sign_in_failures,
     staff,
+    staff_factors,
     staff_links,
     staff_notes,
     staff_notices,
+    staff_recovery_codes,
     staff_sessions,
     staff_steps,
 )
@@ -85,9 +87,11 @@ __all__ = [
     "person_keys",
     "sign_in_failures",
     "staff",
+    "staff_factors",
     "staff_links",
     "staff_notes",
     "staff_notices",
+    "staff_recovery_codes",
     "staff_sessions",
     "staff_steps",
 ]

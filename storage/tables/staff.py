@@ -26,6 +26,9 @@ staff_sessions = sa.Table(
     sa.Column("seen_at", Time, nullable=False),
     sa.Column("expires_at", Time, nullable=False),
     sa.Column("ended_at", Time),
+    sa.Column("awaits", sa.Text, nullable=False, server_default=sa.text("''"), comment="code: the second factor"),
+    sa.Column("place", sa.Text, nullable=False, server_default=sa.text("''")),
+    sa.Column("device", sa.Text, nullable=False, server_default=sa.text("''")),
     comment="token is the SHA-256 of what the browser holds.",
 )
 staff_links = sa.Table(
@@ -38,6 +41,24 @@ staff_links = sa.Table(
     sa.Column("expires_at", Time, nullable=False),
     sa.Column("used_at", Time),
     comment="What is good for one use: the first account, a password, joining a Telegram user. token is a SHA-256.",
+)
+staff_factors = sa.Table(
+    "staff_factors",
+    metadata,
+    sa.Column("staff_id", sa.ForeignKey("staff.id"), primary_key=True),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+    sa.Column("made_at", Time, nullable=False),
+    sa.Column("confirmed_at", Time),
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+    comment="TOTP secrets, sealed; in force once confirmed. last_step: the newest 30 seconds whose code was taken.",
+)
+staff_recovery_codes = sa.Table(
+    "staff_recovery_codes",
+    metadata,
+    sa.Column("staff_id", sa.ForeignKey("staff.id"), primary_key=True),
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("used_at", Time),
+    comment="code is a keyed hash; each is good for one use.",
 )
 sign_in_failures = sa.Table(
     "sign_in_failures",
@@ -91,5 +112,9 @@ access_log = sa.Table(
     sa.Column("what", sa.Text, nullable=False),
     comment="Append-only, and outlives the customer: no reference to rows that are erased.",
 )
-sa.Index("access_log_customer", access_log.c.customer_id)
-sa.Index("access_log_at", access_log.c.at)
+# Each begins with what is searched by and ends with the order in which looks are shown.
+sa.Index("access_log_order", access_log.c.at, access_log.c.id)
+sa.Index("access_log_by", access_log.c.staff_id, access_log.c.at, access_log.c.id)
+sa.Index("access_log_what", access_log.c.what, access_log.c.at, access_log.c.id)
+sa.Index("access_log_whose", access_log.c.customer_id, access_log.c.at, access_log.c.id)
+sa.Index("access_log_where", access_log.c.conversation_id, access_log.c.at, access_log.c.id)
