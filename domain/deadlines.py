@@ -46,8 +46,12 @@ class Calendar:
         """Reading the library takes a tenth of a second, once."""
         return country_holidays("KR")
 
+    def is_public_holiday(self, day: date) -> bool:
+        """Public and substitute holidays, Sundays not among them."""
+        return day in self._public
+
     def is_working_day(self, day: date) -> bool:
-        return day.weekday() < 5 and day not in self._public
+        return day.weekday() < 5 and not self.is_public_holiday(day)
 
     def due(self, kind: CaseKind, received: datetime) -> datetime | None:
         """End of the last day in Seoul, as UTC; None for a kind with no term."""
