@@ -192,8 +192,8 @@ def _changes(options: argparse.Namespace) -> bool:
 async def _actor(storage: Storage, name: str | None, *, named: bool) -> Staff:
     """Who works on the command line: an admin's account where one is named or bears the name of the system's user.
 
-    Whoever can run commands holds the master key and is not asked for a password; the name is for the history. named: it
-    must be an account's.
+    Whoever can run commands holds the master key and is not asked for a password; the name is for the history.
+    named: it must be an account's.
     """
     accounts = {account.name: account for account in await storage.accounts.all()}
     wanted = name or getpass.getuser()
