@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     kb_two_person: Literal["on", "off"] = Field(
         "off", description="`on`: no change of the knowledge base goes live that a second admin has not approved."
     )
+    desk_second_factor: Literal["off", "admins", "all"] = Field(
+        "off", description="Whose accounts must have a second factor; whoever has none sets it up at the next sign-in."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
     @field_validator("public_url", "telegram_api_url")

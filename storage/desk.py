@@ -20,7 +20,7 @@ from storage.crypto import Hashes, Key
 from storage.handling import ADD_CASE, ADD_OUTBOX, CANCEL_CASE, CUSTOMERS_FIRST, LOAD_CASES, case_of
 from storage.intake import ADD_MESSAGE, NeedKeys, message_binding
 from storage.ledger import append
-from storage.staff import staff_of
+from storage.staff_rows import staff_of
 from storage.statements import Params, Program, Statement, in_list
 from storage.tables import accounts, conversations, customers, staff, staff_notes, staff_steps
 from storage.times import to_us

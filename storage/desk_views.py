@@ -20,7 +20,7 @@ from storage.desk import note_binding
 from storage.handling import case_of
 from storage.intake import message_binding
 from storage.keys import KeyStore
-from storage.staff import staff_of
+from storage.staff_rows import staff_of
 from storage.tables import accounts, cases, conversations, customers, messages, staff, staff_notes
 from storage.times import from_us
 

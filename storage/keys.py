@@ -15,6 +15,7 @@ from storage.times import to_us
 
 _CACHED = 50_000
 _HASH_KEYS = ("address", "ledger")
+_STAFF = "staff"
 
 
 class KeyStore:
@@ -71,15 +72,22 @@ class KeyStore:
 
     async def hashes(self) -> Hashes:
         """The installation's keyed hashes, made at first use. Raises WrongKey with another master key."""
+        return Hashes(**await self._installation(_HASH_KEYS))
+
+    async def staff_key(self) -> Key:
+        """What the staff's secrets are sealed with, made at first use. Raises WrongKey with another master key."""
+        return Key((await self._installation((_STAFF,)))[_STAFF])
+
+    async def _installation(self, names: Iterable[str]) -> dict[str, bytes]:
         found = {}
         async with self._database.write() as connection:
-            for name in _HASH_KEYS:
+            for name in names:
                 new = self._database.insert(installation_keys).values(name=name, wrapped=self._master.wrap(urandom(32)))
                 await connection.execute(new.on_conflict_do_nothing())
                 where = installation_keys.c.name == name
                 wrapped = (await connection.execute(sa.select(installation_keys.c.wrapped).where(where))).scalar_one()
                 found[name] = self._master.unwrap(wrapped)
-        return Hashes(**found)
+        return found
 
     async def rotate(self, new: MasterKey) -> int:
         """Wrap every key anew under another master key, in one transaction. Returns how many."""

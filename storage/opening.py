@@ -16,6 +16,7 @@ from storage.crypto import Hashes, MasterKey, WrongKey
 from storage.database import Database
 from storage.desk_views import DeskViews
 from storage.drafts import Drafts
+from storage.factors import SecondFactors
 from storage.facts import ensure_fact
 from storage.files import Files
 from storage.gaps import Gaps
@@ -23,6 +24,7 @@ from storage.intake import NeedKeys
 from storage.keys import KeyStore
 from storage.knowledge import KnowledgeVersions
 from storage.migrations.runner import migrate
+from storage.sessions import StaffSessions
 from storage.sign_ins import SignInTries
 from storage.staff import StaffAccounts
 from storage.statements import Program
@@ -45,6 +47,8 @@ class Storage:
     drafts: Drafts
     talks: Talks
     accounts: StaffAccounts
+    sessions: StaffSessions
+    factors: SecondFactors
     sign_ins: SignInTries
     access_log: AccessLog
     desk: DeskViews
@@ -101,6 +105,8 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
             drafts=Drafts(database, hashes),
             talks=Talks(database),
             accounts=StaffAccounts(database, hashes, clock),
+            sessions=StaffSessions(database, clock),
+            factors=SecondFactors(database, hashes, await keys.staff_key(), clock),
             sign_ins=SignInTries(database, hashes, clock),
             access_log=AccessLog(database, hashes, clock),
             desk=DeskViews(database, keys),

@@ -1,9 +1,6 @@
 """Tries to sign in, by the name that was tried: after a few, each wrong one locks the name for longer."""
 
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.clock import Clock
 from storage.crypto import Hashes
@@ -29,9 +26,7 @@ class SignInTries:
         async with self._database.write() as connection:
             old = sa.delete(sign_in_failures).where(sign_in_failures.c.last_at < now - _FORGET_FAILURES)
             await connection.execute(old)
-            insert = insert_of(self._database)(sign_in_failures).values(
-                name=hashed, failed=0, last_at=now, locked_until=0
-            )
+            insert = self._database.insert(sign_in_failures).values(name=hashed, failed=0, last_at=now, locked_until=0)
             await connection.execute(insert.on_conflict_do_nothing())
             where = sign_in_failures.c.name == hashed
             row = (await connection.execute(sa.select(sign_in_failures).where(where).with_for_update())).one()
@@ -49,8 +44,3 @@ class SignInTries:
         hashed = self._hashes.address("staff-name", name)
         async with self._database.write() as connection:
             await connection.execute(sa.delete(sign_in_failures).where(sign_in_failures.c.name == hashed))
-
-
-def insert_of(database: Database) -> Any:
-    """INSERT with ON CONFLICT, which each dialect spells itself."""
-    return sqlite.insert if database.is_sqlite else postgresql.insert

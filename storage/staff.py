@@ -1,28 +1,22 @@
-"""Staff accounts, their sessions, and what is good for one use: links that set a password, codes that join Telegram."""
+"""Staff accounts, and what is good for one use: links that set a password, codes that join Telegram."""
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.clock import Clock
-from domain.effects import LedgerEvent
-from domain.staff import ACCESS_CHAIN, Role, Staff, StaffError
+from domain.staff import Role, Staff, StaffError
 from storage.crypto import Hashes
 from storage.database import Database
-from storage.ledger import append_events
-from storage.sign_ins import insert_of
-from storage.tables import staff, staff_links, staff_sessions
-from storage.times import SECOND, to_us
+from storage.staff_rows import digest, end_sessions, read_staff, record, staff_by_id, void_links
+from storage.tables import staff, staff_links
+from storage.times import SECOND, from_us, to_us
 
 FIRST, PASSWORD, TELEGRAM = "first", "password", "telegram"  # purposes of a link
-SESSION_LASTS = 12 * 3600 * SECOND
-SESSION_IDLE = 2 * 3600 * SECOND
 LINK_LASTS = 24 * 3600 * SECOND
-_TOUCH = 60 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +27,17 @@ class Credentials:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as an admin sees it. secured: it has a second factor; link_until: when its open link ends."""
+
+    staff: Staff
+    has_password: bool
+    secured: bool
+    seen: datetime | None
+    link_until: datetime | None
+
+
 class StaffAccounts:
     """Tokens and codes come in plain and are stored as hashes only. Changes of accounts go to the ledger."""
 
@@ -41,13 +46,15 @@ class StaffAccounts:
 
     async def all(self) -> list[Staff]:
         async with self._database.read() as connection:
-            return [_staff(row) for row in (await connection.execute(sa.select(staff).order_by(staff.c.name))).all()]
+            return [
+                read_staff(row) for row in (await connection.execute(sa.select(staff).order_by(staff.c.name))).all()
+            ]
 
     async def find(self, name: str) -> Credentials | None:
         query = sa.select(staff).where(staff.c.name == name)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else Credentials(_staff(row), row.password)
+        return None if row is None else Credentials(read_staff(row), row.password)
 
     async def anybody(self) -> bool:
         """Whether somebody can sign in."""
@@ -55,48 +62,78 @@ class StaffAccounts:
         async with self._database.read() as connection:
             return (await connection.execute(query)).first() is not None
 
-    async def add(self, name: str, alias: str, role: Role) -> Staff:
+    async def add(self, name: str, alias: str, role: Role, by: Staff | None = None) -> Staff:
         """A new account that has no password yet. Raises StaffError when the name is taken."""
         async with self._database.write() as connection:
-            return await self._add(connection, name, alias, role, "")
+            return await self._add(connection, name, alias, role, "", by)
 
-    async def disable(self, name: str) -> Staff:
-        """Nobody signs in with it any more, and its sessions end. Raises StaffError."""
+    async def disable(self, name: str, by: Staff | None = None) -> Staff:
+        """Nobody signs in with it any more; its sessions and open links end. by: the admin, None for the command line.
+
+        Raises StaffError, also for one's own account and for the last admin's.
+        """
         async with self._database.write() as connection:
-            rows = (await connection.execute(sa.select(staff).order_by(staff.c.id).with_for_update())).all()
-            found = next((_staff(row) for row in rows if row.name == name), None)
-            if found is None:
-                raise StaffError(f"{name}: 그런 계정이 없습니다.")
-            admins = [r.name for r in rows if r.role == Role.ADMIN.value and r.disabled_at is None and r.password]
+            found, admins = await self._lock(connection, name, by)
             if admins == [name]:
                 raise StaffError(f"{name}: 마지막 관리자는 끌 수 없습니다. 다른 관리자를 먼저 추가하세요.")
             if not found.disabled:
                 now = self._now()
                 change = sa.update(staff).where(staff.c.id == found.id).values(disabled_at=now, telegram=None)
                 await connection.execute(change)
-                await self._end_all(connection, found.id)
-                await self._record(connection, "staff.disabled", found)
+                await void_links(connection, found.id, PASSWORD, now)
+                await end_sessions(connection, found.id, now)
+                await self._record(connection, "staff.disabled", found, by)
         return found
+
+    async def enable(self, name: str, by: Staff | None = None) -> Staff:
+        """A disabled account may be used again, with the password it had. Raises StaffError."""
+        async with self._database.write() as connection:
+            found, _ = await self._lock(connection, name, by)
+            if found.disabled:
+                await connection.execute(sa.update(staff).where(staff.c.id == found.id).values(disabled_at=None))
+                await self._record(connection, "staff.enabled", found, by)
+        return replace(found, disabled=False)
+
+    async def change_role(self, name: str, role: Role, by: Staff | None = None) -> Staff:
+        """Every request and open stream sees the new role from the next look on. Raises StaffError."""
+        async with self._database.write() as connection:
+            found, admins = await self._lock(connection, name, by)
+            if admins == [name] and role is not Role.ADMIN:
+                raise StaffError(f"{name}: 마지막 관리자의 역할은 바꿀 수 없습니다. 다른 관리자를 먼저 추가하세요.")
+            changed = replace(found, role=role)
+            if changed != found:
+                await connection.execute(sa.update(staff).where(staff.c.id == found.id).values(role=role.value))
+                await self._record(connection, "staff.role_changed", changed, by)
+        return changed
+
+    async def set_password(self, person: Staff, password: str) -> None:
+        """A new password (a hash) by the person's own wish. All sessions and open links end."""
+        now = self._now()
+        async with self._database.write() as connection:
+            await connection.execute(sa.update(staff).where(staff.c.id == person.id).values(password=password))
+            await void_links(connection, person.id, PASSWORD, now)
+            await end_sessions(connection, person.id, now)
+            await self._record(connection, "staff.password_changed", person)
 
     async def new_link(self, purpose: str, staff_id: int | None, token: str, lasts: int) -> None:
         """A link for one use, good for `lasts` microseconds."""
         now = self._now()
         async with self._database.write() as connection:
             if staff_id is not None:  # the newest one counts
-                await connection.execute(
-                    sa.update(staff_links)
-                    .where(
-                        staff_links.c.staff_id == staff_id,
-                        staff_links.c.purpose == purpose,
-                        staff_links.c.used_at.is_(None),
-                    )
-                    .values(used_at=now)
-                )
+                await void_links(connection, staff_id, purpose, now)
             await connection.execute(
                 sa.insert(staff_links).values(
                     token=digest(token), purpose=purpose, staff_id=staff_id, created_at=now, expires_at=now + lasts
                 )
             )
+
+    async def revoke_link(self, name: str, by: Staff | None = None) -> None:
+        """The link that was given out for this account's password is good for nothing any more. Raises StaffError."""
+        async with self._database.write() as connection:
+            found, _ = await self._lock(connection, name)
+            if not await void_links(connection, found.id, PASSWORD, self._now()):
+                raise StaffError(f"{name}: 쓸 수 있는 링크가 없습니다. 이미 쓰였거나 기한이 지났습니다.")
+            await self._record(connection, "staff.link_revoked", found, by)
 
     async def link(self, token: str) -> tuple[str, Staff | None] | None:
         """Purpose and owner of a link that can still be used; None for any other."""
@@ -104,7 +141,7 @@ class StaffAccounts:
             row = await self._open_link(connection, token)
             if row is None or row.purpose == TELEGRAM:
                 return None
-            return row.purpose, await _by_id(connection, row.staff_id)
+            return row.purpose, await staff_by_id(connection, row.staff_id)
 
     async def use_link(self, token: str, password: str, name: str, alias: str) -> Staff | None:
         """Set a password (a hash) by a link, once; the first account is made by it, with this name and alias.
@@ -120,13 +157,13 @@ class StaffAccounts:
                     return None
                 found = await self._add(connection, name, alias, Role.ADMIN, password)
             else:
-                owner = await _by_id(connection, link.staff_id)
+                owner = await staff_by_id(connection, link.staff_id)
                 if owner is None or owner.disabled:
                     return None
                 found = owner
                 change = sa.update(staff).where(staff.c.id == found.id).values(password=password)
                 await connection.execute(change)
-                await self._end_all(connection, found.id)
+                await end_sessions(connection, found.id, self._now())
                 await self._record(connection, "staff.password_set", found)
             await self._use(connection, link.token)
         return found
@@ -137,7 +174,7 @@ class StaffAccounts:
         async with self._database.write() as connection:
             query = sa.select(staff_links).where(staff_links.c.token == digest(code), staff_links.c.purpose == TELEGRAM)
             link = (await connection.execute(query.with_for_update())).first()
-            owner = None if link is None else await _by_id(connection, link.staff_id)
+            owner = None if link is None else await staff_by_id(connection, link.staff_id)
             if link is None or owner is None or owner.disabled:
                 return None
             if link.used_at is not None or link.expires_at < self._now():
@@ -165,7 +202,7 @@ class StaffAccounts:
         query = sa.select(staff).where(staff.c.telegram == hashed, staff.c.disabled_at.is_(None))
         async with self._database.read() as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else _staff(row)
+        return None if row is None else read_staff(row)
 
     async def joined_telegram(self) -> frozenset[str]:
         """What `telegram_hash` makes of the users who are joined to an account that can be used."""
@@ -181,73 +218,26 @@ class StaffAccounts:
         async with self._database.write() as connection:
             await connection.execute(sa.update(staff).where(staff.c.id == staff_id).values(password=password))
 
-    async def open_session(self, staff_id: int, token: str) -> None:
-        now = self._now()
-        async with self._database.write() as connection:
-            old = sa.delete(staff_sessions).where(staff_sessions.c.expires_at < now - SESSION_LASTS)
-            await connection.execute(old)
-            await connection.execute(
-                sa.insert(staff_sessions).values(
-                    token=digest(token),
-                    staff_id=staff_id,
-                    created_at=now,
-                    seen_at=now,
-                    expires_at=now + SESSION_LASTS,
-                )
-            )
+    async def _lock(self, connection: AsyncConnection, name: str, by: Staff | None = None) -> tuple[Staff, list[str]]:
+        """Lock all accounts: the one of this name, and the names of the admins who can sign in. Raises StaffError."""
+        rows = (await connection.execute(sa.select(staff).order_by(staff.c.id).with_for_update())).all()
+        found = next((read_staff(row) for row in rows if row.name == name), None)
+        if found is None:
+            raise StaffError(f"{name}: 그런 계정이 없습니다.")
+        if by is not None and by.id == found.id:
+            raise StaffError("자기 계정은 여기서 바꿀 수 없습니다. 다른 관리자에게 부탁해 주세요.")
+        return found, [r.name for r in rows if r.role == Role.ADMIN.value and r.disabled_at is None and r.password]
 
-    async def session(self, token: str, *, touch: bool = True) -> Staff | None:
-        """Who holds this session; None when it has ended, is too old or idle, or the account is disabled.
-
-        touch counts this as something the person did.
-        """
-        now = self._now()
-        query = (
-            sa.select(staff, staff_sessions.c.seen_at)
-            .join(staff_sessions, staff_sessions.c.staff_id == staff.c.id)
-            .where(
-                staff_sessions.c.token == digest(token),
-                staff_sessions.c.ended_at.is_(None),
-                staff_sessions.c.expires_at > now,
-                staff_sessions.c.seen_at > now - SESSION_IDLE,
-                staff.c.disabled_at.is_(None),
-            )
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        if touch and row.seen_at < now - _TOUCH:
-            seen = sa.update(staff_sessions).where(staff_sessions.c.token == digest(token)).values(seen_at=now)
-            async with self._database.write() as connection:
-                await connection.execute(seen)
-        return _staff(row)
-
-    async def end_session(self, token: str) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(
-                sa.update(staff_sessions)
-                .where(staff_sessions.c.token == digest(token), staff_sessions.c.ended_at.is_(None))
-                .values(ended_at=self._now())
-            )
-
-    async def end_sessions(self, staff_id: int) -> None:
-        """Sign out everywhere."""
-        async with self._database.write() as connection:
-            await self._end_all(connection, staff_id)
-
-    async def _end_all(self, connection: AsyncConnection, staff_id: int) -> None:
-        theirs = (staff_sessions.c.staff_id == staff_id) & staff_sessions.c.ended_at.is_(None)
-        await connection.execute(sa.update(staff_sessions).where(theirs).values(ended_at=self._now()))
-
-    async def _add(self, connection: AsyncConnection, name: str, alias: str, role: Role, password: str) -> Staff:
+    async def _add(
+        self, connection: AsyncConnection, name: str, alias: str, role: Role, password: str, by: Staff | None = None
+    ) -> Staff:
         values = {"name": name, "alias": alias, "role": role.value, "password": password, "created_at": self._now()}
-        insert = insert_of(self._database)(staff).values(values).on_conflict_do_nothing().returning(staff.c.id)
+        insert = self._database.insert(staff).values(values).on_conflict_do_nothing().returning(staff.c.id)
         made = (await connection.execute(insert)).scalar()
         if made is None:
             raise StaffError(f"{name}: 이미 있는 이름입니다. 다른 이름을 고르세요.")
         person = Staff(made, name, alias, role)
-        await self._record(connection, "staff.added", person)
+        await self._record(connection, "staff.added", person, by)
         return person
 
     async def _open_link(self, connection: AsyncConnection, token: str, *, lock: bool = False) -> Any:
@@ -262,28 +252,12 @@ class StaffAccounts:
         change = sa.update(staff_links).where(staff_links.c.token == token).values(used_at=self._now())
         await connection.execute(change)
 
-    async def _record(self, connection: AsyncConnection, event: str, person: Staff) -> None:
-        link = LedgerEvent(ACCESS_CHAIN, event, f"staff/{person.id}/{person.role.value}")
-        await append_events(connection, [link], self._hashes, self._now())
+    async def _record(self, connection: AsyncConnection, event: str, person: Staff, by: Staff | None = None) -> None:
+        await record(connection, self._hashes, self._now(), event, person, by)
 
     def _now(self) -> int:
         return to_us(self._clock())
 
 
-def digest(token: str) -> str:
-    """Under which a token is stored. Tokens are random, so that a plain hash is enough."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def staff_of(row: Sequence[Any]) -> Staff:
-    """A Staff from id, name, alias, role, disabled_at."""
-    return Staff(row[0], row[1], row[2], Role(row[3]), row[4] is not None)
-
-
-def _staff(row: Any) -> Staff:
-    return staff_of((row.id, row.name, row.alias, row.role, row.disabled_at))
-
-
-async def _by_id(connection: AsyncConnection, staff_id: int | None) -> Staff | None:
-    row = (await connection.execute(sa.select(staff).where(staff.c.id == staff_id))).first()
-    return None if row is None else _staff(row)
+def _time(at: int | None) -> datetime | None:
+    return None if at is None else from_us(at)

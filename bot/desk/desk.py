@@ -13,7 +13,7 @@ from bot.desk.knowledge_desk import KnowledgeDesk
 from bot.desk.limits import DeskLimits
 from bot.desk.pages import Files, Pages
 from bot.desk.passwords import Passwords
-from bot.desk.rules import ANYONE, DeskFiles, data, page
+from bot.desk.rules import ANYONE, SECOND_FACTOR, DeskFiles, data, page
 from bot.desk.sign_in import SignIn
 from bot.desk.steps import Steps
 from bot.desk.stream import Streams
@@ -27,8 +27,8 @@ from storage.opening import Storage
 
 
 class Desk:
-    """Pages under /desk. deliveries: the channels this process sends for; pull: those nobody sends for. limits None
-    lifts them."""
+    """Pages under /desk. deliveries: the channels this process sends for; pull: those nobody sends for. second_factor:
+    who must have one (off, admins, all). limits None lifts them."""
 
     def __init__(
         self,
@@ -42,14 +42,15 @@ class Desk:
         deliveries: Mapping[str, Delivery],
         pull: Collection[str],
         workshop: Workshop,
+        second_factor: str = "off",
         limits: DeskLimits | None = DeskLimits(),  # noqa: B008 - frozen
     ) -> None:
         errors = Texts(tomllib.loads((Path(__file__).parent / "texts_ko.toml").read_text("utf-8")))
         pages = Pages(shop_name, texts)
         self._passwords = Passwords()
         self._streams = Streams(storage, signals, texts)
-        self._guard = Guard(storage.accounts, pages, errors, public_url, limits)
-        self._sign_in = SignIn(storage.accounts, storage.sign_ins, self._guard, pages, self._passwords, errors, limits)
+        self._guard = Guard(storage.sessions, pages, errors, public_url, limits, SECOND_FACTOR[second_factor])
+        self._sign_in = SignIn(storage, self._guard, pages, self._passwords, errors, limits)
         self._inbox = Inbox(storage, self._streams, pages, limits)
         self._steps = Steps(storage, signals, clock, texts, deliveries, pull)
         self._account = Account(storage, self._guard, pages)
@@ -62,10 +63,12 @@ class Desk:
         return [
             opened("/desk/login", "GET", self._sign_in.show, ANYONE),
             opened("/desk/login", "POST", self._sign_in.enter, ANYONE),
+            opened("/desk/login/code", "GET", self._sign_in.ask_code, ANYONE),
+            opened("/desk/login/code", "POST", self._sign_in.take_code, ANYONE),
             opened("/desk/welcome", "GET", self._sign_in.welcome, ANYONE),
             opened("/desk/welcome", "POST", self._sign_in.check_link, ANYONE),
             opened("/desk/welcome/accept", "POST", self._sign_in.accept, ANYONE),
-            signed("/desk/logout", "POST", self._sign_in.leave, page(EVERYBODY)),
+            signed("/desk/logout", "POST", self._sign_in.leave, page(EVERYBODY, bare=True)),
             signed("/desk", "GET", self._inbox.queue, page(EVERYBODY)),
             signed("/desk/", "GET", self._inbox.queue, page(EVERYBODY)),
             signed("/desk/find", "GET", self._inbox.find, page(EVERYBODY)),

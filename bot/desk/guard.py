@@ -7,6 +7,7 @@ import math
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 import sqlalchemy as sa
@@ -20,10 +21,10 @@ from bot.desk.limits import Buckets, DeskLimits, network
 from bot.desk.pages import Pages
 from bot.desk.rules import DeskRoute, Rule
 from domain.errors import Conflict, KeyGone
-from domain.staff import Staff, StaffError, StepRefused
+from domain.staff import Role, Staff, StaffError, StepRefused
 from handlers.catalogue import Texts
 from storage.desk import NoSuchConversation
-from storage.staff import StaffAccounts
+from storage.sessions import StaffSessions
 
 TOKEN_HEADER = "x-desk-token"  # noqa: S105 - the name of a header
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -32,11 +33,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks. token is the session's; proof is what its forms and scripts send back."""
+    """Who asks. token is the session's; proof is what its forms and scripts send back. since: of the session; secured:
+    the account has a second factor; lacks_factor: it must have one and has none."""
 
     staff: Staff
     token: str
     place: str
+    since: datetime
+    secured: bool
+    lacks_factor: bool
 
     @property
     def proof(self) -> str:
@@ -48,12 +53,20 @@ Signed = Callable[[Request, Visitor], Awaitable[ASGIApp]]
 
 
 class Guard:
-    """public_url is where the pages are reached from outside; under https its cookies are for https only."""
+    """public_url is where the pages are reached from outside; under https its cookies are for https only.
+    factor_roles: who must have a second factor."""
 
     def __init__(
-        self, accounts: StaffAccounts, pages: Pages, errors: Texts, public_url: str, limits: DeskLimits | None
+        self,
+        sessions: StaffSessions,
+        pages: Pages,
+        errors: Texts,
+        public_url: str,
+        limits: DeskLimits | None,
+        factor_roles: frozenset[Role],
     ) -> None:
-        self._accounts, self._pages, self._errors = accounts, pages, errors
+        self._sessions, self._pages, self._errors = sessions, pages, errors
+        self._factor_roles = factor_roles
         self._public = urlsplit(public_url)
         self._rates = None if limits is None else Buckets(limits.requests)
 
@@ -69,6 +82,8 @@ class Guard:
             visitor = await self.visitor(request)
             if visitor is None:
                 raise Refused(401, "signed_out")
+            if visitor.lacks_factor and not rule.bare:
+                raise Refused(403, "factor_needed")
             if rule.roles is None or visitor.staff.role not in rule.roles:
                 raise Refused(403, "wrong_role")
             if self._rates is not None and (wait := self._rates.take(str(visitor.staff.id))):
@@ -81,8 +96,11 @@ class Guard:
 
     async def visitor(self, request: Request) -> Visitor | None:
         token = request.cookies.get(self.cookie(request), "")
-        staff = await self._accounts.session(token) if token else None
-        return None if staff is None else Visitor(staff, token, place_of(request))
+        found = await self._sessions.find(token) if token else None
+        if found is None:
+            return None
+        lacks = not found.secured and found.staff.role in self._factor_roles
+        return Visitor(found.staff, token, place_of(request), found.since, found.secured, lacks)
 
     def check_proof(self, given: str, token: str) -> None:
         """Raises Refused unless the page that asks has read what only our own pages can read."""
@@ -156,6 +174,8 @@ class Guard:
             back = request.url.path.removeprefix(root)
             query = f"?next={quote(back)}" if request.method == "GET" and back != "/desk/" else ""
             response = RedirectResponse(f"{root}/desk/login{query}", 303)
+        elif refused.key == "factor_needed":
+            response = RedirectResponse(f"{request.scope.get('root_path', '')}/desk/me/factor", 303)
         else:
             response = self._pages.message(request, words, refused.status)
         if seconds:

@@ -105,10 +105,11 @@ class DeskStream:
         signal = streams.subscribe(*topics)
         try:
             while not streams.closed:
-                staff = await streams.storage.accounts.session(self._visitor.token, touch=False)
-                if staff is None:
+                signed_in = await streams.storage.sessions.find(self._visitor.token, touch=False)
+                if signed_in is None:
                     yield _event("ended", {})
                     return
+                staff = signed_in.staff
                 for event in self._changed("board", board_json(await streams.board.rows(), staff)):
                     yield event
                 if place is not None:

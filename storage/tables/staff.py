@@ -15,6 +15,7 @@ staff = sa.Table(
     sa.Column("telegram", sa.Text, unique=True),
     sa.Column("created_at", Time, nullable=False),
     sa.Column("disabled_at", Time),
+    sa.Column("seen_at", Time),
     comment="password is an argon2id hash, empty until it is set; telegram a keyed hash of the user's id.",
 )
 staff_sessions = sa.Table(

@@ -9,6 +9,7 @@ import pytest
 from domain.clock import system_clock
 from domain.staff import Role, StaffError
 from storage.opening import Storage
+from storage.sessions import StaffSessions
 from storage.sign_ins import FREE_TRIES, SignInTries
 from storage.staff import PASSWORD, StaffAccounts
 from tests.desk.conftest import Hire
@@ -110,24 +111,24 @@ async def test_an_old_link_and_the_first_link_after_the_first_account_are_refuse
 
 async def test_sessions_end_by_age_idleness_and_order(storage: Storage) -> None:
     now = system_clock()
-    accounts = StaffAccounts(storage.database, storage.hashes, lambda: now)
-    staff = await accounts.add("someone", "하늘", Role.AGENT)
+    sessions = StaffSessions(storage.database, lambda: now)
+    staff = await storage.accounts.add("someone", "하늘", Role.AGENT)
     for token in ("busy", "idle", "ended", "watching"):
-        await accounts.open_session(staff.id, token)
-    await accounts.end_session("ended")
-    assert await accounts.session("ended") is None
-    assert await accounts.session("never") is None
+        await sessions.open(staff.id, token)
+    await sessions.end("ended")
+    assert await sessions.find("ended") is None
+    assert await sessions.find("never") is None
     for _ in range(11):
         now += timedelta(hours=1)
-        assert await accounts.session("busy") is not None
-        await accounts.session("watching", touch=False)
-    assert await accounts.session("idle") is None
-    assert await accounts.session("watching") is None
+        assert await sessions.find("busy") is not None
+        await sessions.find("watching", touch=False)
+    assert await sessions.find("idle") is None
+    assert await sessions.find("watching") is None
     now += timedelta(hours=1, seconds=1)
-    assert await accounts.session("busy") is None
-    await accounts.open_session(staff.id, "new")
-    await accounts.disable("someone")
-    assert await accounts.session("new") is None
+    assert await sessions.find("busy") is None
+    await sessions.open(staff.id, "new")
+    await storage.accounts.disable("someone")
+    assert await sessions.find("new") is None
 
 
 @session

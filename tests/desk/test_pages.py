@@ -210,7 +210,7 @@ async def test_a_session_that_ends_leads_to_the_door_and_back(desk: Running, win
     await agent.locator("#waiting").get_by_role("link", name=number).click()
     await expect(agent.get_by_role("button", name="맡기")).to_be_visible()
     address = agent.url
-    await desk.storage.accounts.end_sessions(staff.id)
+    await desk.storage.sessions.end_all(staff.id)
     await agent.wait_for_url("**/desk/login?next=*")
     await agent.get_by_label("이름").fill(staff.name)
     await agent.get_by_label("비밀번호").fill(SECRET)

@@ -13,6 +13,7 @@ def upgrade() -> None:
     for name, comment in {"awaits": "code: the second factor", "place": None, "device": None}.items():
         column = sa.Column(name, sa.Text(), nullable=False, server_default=sa.text("''"), comment=comment)
         op.add_column("staff_sessions", column)
+    op.add_column("staff", sa.Column("seen_at", sa.BigInteger(), nullable=True))
     op.create_table(
         "staff_factors",
         sa.Column("staff_id", _ID, nullable=False),
