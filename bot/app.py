@@ -95,6 +95,7 @@ async def compose(settings: Settings, parts: Parts, desk_limits: DeskLimits | No
         deliveries=deliveries,
         pull=(WEB, TERMINAL),
         workshop=parts.workshop,
+        plan=parts.plan,
         second_factor=settings.desk_second_factor,
         limits=desk_limits,
     )

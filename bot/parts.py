@@ -17,6 +17,7 @@ from bot.engine.workshop import Workshop, open_workshop
 from bot.master_key import obtain_master_key
 from bot.settings import Settings
 from domain.clock import Clock, system_clock
+from domain.desk_plan import DeskPlan
 from handlers.catalogue import Texts, load_texts
 from handlers.turn import Shop
 from storage.opening import Storage, open_storage
@@ -47,6 +48,7 @@ class Parts:
     texts: Texts
     clock: Clock
     workshop: Workshop
+    plan: DeskPlan
     plug: "Plug | None" = None
     backlog: Backlog = field(default_factory=Backlog)
 
@@ -66,6 +68,7 @@ class Parts:
             deliveries=deliveries,
             texts=self.texts,
             shop=Shop(settings.shop_name, settings.shop_operator),
+            desk=self.plan,
             embeddings=self.plug.questions if self.plug else None,
         )
 
@@ -84,4 +87,4 @@ def assemble(settings: Settings, storage: Storage, analysis: Analysis, clock: Cl
         from bot.embeddings import plugged  # a fifth of a second of imports
 
         plug = plugged(settings, storage, librarian, analysis, metrics, clock)
-    return Parts(storage, signals, metrics, librarian, texts, clock, workshop, plug)
+    return Parts(storage, signals, metrics, librarian, texts, clock, workshop, settings.desk_plan(), plug)

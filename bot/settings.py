@@ -10,7 +10,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.origins import on_this_machine, origins, service_address
+from domain.desk_plan import DeskPlan, read_skills
 from domain.errors import SettingsError
+from domain.hours import HoursError, read_hours
 
 _PREFIX = "SANGDAM_"
 _SECRETS = (
@@ -100,6 +102,21 @@ class Settings(BaseSettings):
     desk_second_factor: Literal["off", "admins", "all"] = Field(
         "off", description="Whose accounts must have a second factor; whoever has none sets it up at the next sign-in."
     )
+    desk_hours: str = Field(
+        "",
+        description="When people answer, in Korea: `mon-fri 09:00-18:00; sat 10:00-13:00`; public and substitute "
+        "holidays are closed; empty: always open.",
+    )
+    desk_lunch: str = Field("", description="A pause of every day, `12:00-13:00`; empty: none.")
+    desk_closed: str = Field("", description="Days that are closed besides, `2026-12-24, 2027-01-04`.")
+    desk_extra: str = Field(
+        "", description="Hours of single days, holidays too, in place of all others: `2026-12-25 10:00-15:00, …`."
+    )
+    desk_skills: str = Field(
+        "",
+        description="Who should take what: a tag, then reasons (`asked`, `unsure`, `set_aside`, `agent`) and entries "
+        "that need it, `*` for any letters: `개인정보: deletion access*; 주문: order*`.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
     @field_validator("public_url", "telegram_api_url")
@@ -143,6 +160,11 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
+    def _desk(self) -> "Settings":
+        self.desk_plan()
+        return self
+
+    @model_validator(mode="after")
     def _together(self) -> "Settings":
         if self.database_url.startswith("postgresql") and not self.keys_url:
             raise ValueError("SANGDAM_KEYS_URL must be set beside a PostgreSQL SANGDAM_DATABASE_URL")
@@ -167,6 +189,14 @@ class Settings(BaseSettings):
     def widget_sites(self) -> tuple[str, ...]:
         """The origins that may show the widget."""
         return origins(self.widget_origins)
+
+    def desk_plan(self) -> DeskPlan:
+        """How the desk is run. Raises ValueError: which setting cannot be read and what it should look like."""
+        try:
+            hours = read_hours(self.desk_hours, self.desk_lunch, self.desk_closed, self.desk_extra)
+        except HoursError as error:
+            raise ValueError(f"SANGDAM_DESK_HOURS, _LUNCH, _CLOSED, _EXTRA: {error}") from None
+        return DeskPlan(hours, skills=read_skills(self.desk_skills))
 
     @property
     def knowledge_cache(self) -> Path:

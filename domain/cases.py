@@ -1,8 +1,10 @@
 """Cases: whatever has a number the customer can quote."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from domain.queue import Escalation
 
 
 class CaseKind(StrEnum):
@@ -26,13 +28,15 @@ class CaseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case to be opened. number is what the customer quotes; due is None where no law or setting sets one."""
+    """A case to be opened. number is what the customer quotes; due is None where no law or setting sets one.
+    escalation: what a hand-over carries into the queue."""
 
     number: str
     kind: CaseKind
     due: datetime | None
     reason: str = ""
     detail: str = ""
+    escalation: Escalation = field(default_factory=Escalation)
 
 
 @dataclass(frozen=True, slots=True)

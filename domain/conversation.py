@@ -38,6 +38,7 @@ class BotState:
     introduced: version of the first-contact notice that was shown, 0 for none. question: the question before, which a
     fragment refers to. unsure: how often in a row the bot did not know. waiting_case: number of the open hand-over.
     album: the album whose first file was answered last. unhelpful: questions whose answers were marked as no help.
+    topic: the entry that was talked of last. urgent: the customer has said that it is urgent.
     """
 
     introduced: int = 0
@@ -47,6 +48,8 @@ class BotState:
     waiting_told: bool = False
     album: str = ""
     unhelpful: tuple[str, ...] = ()
+    topic: str = ""
+    urgent: bool = False
     dialogue: Dialogue | None = None
 
 

@@ -25,7 +25,8 @@ class Effects:
     """state, owner and age are as they are after the message; blocked is None when reachability did not change.
 
     gaps: questions that were not answered, or not well. chosen: questions that a choice was pressed for. asked_anew:
-    the message is a new version of an earlier one, whose questions it takes the place of.
+    the message is a new version of an earlier one, whose questions it takes the place of. urgent: who waits says that
+    it is urgent.
     """
 
     state: BotState
@@ -40,3 +41,4 @@ class Effects:
     gaps: tuple[NewGap, ...] = ()
     chosen: tuple[QuestionPlace, ...] = ()
     asked_anew: bool = False
+    urgent: bool = False

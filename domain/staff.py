@@ -9,6 +9,7 @@ from domain.conversation import BotState, Conversation, Owner
 from domain.effects import LedgerEvent
 from domain.errors import SangdamError
 from domain.messages import Outgoing
+from domain.queue import Handover
 
 ACCESS_CHAIN = "access"  # the ledger's chain on staff, their rights and their looks at personal data
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
@@ -24,6 +25,7 @@ class Role(StrEnum):
 EVERYBODY = frozenset(Role)
 OVERSEERS = frozenset(Role) - {Role.AGENT}
 AUDITORS = frozenset({Role.PRIVACY_OFFICER, Role.ADMIN})
+MANAGERS = frozenset({Role.ADMIN})  # of accounts
 EDITORS = frozenset({Role.ADMIN})  # of the knowledge base
 
 
@@ -54,17 +56,19 @@ class StepRefused(SangdamError):
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What a step may look at, read under the conversation's lock. agent has the conversation where its owner is one;
-    cases are all of the customer, oldest first."""
+    cases are all of the customer, oldest first; handover is the open one."""
 
     conversation: Conversation
     actor: Staff
     agent: Staff | None
     cases: tuple[Case, ...]
+    handover: Handover | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StaffEffects:
-    """owner, agent_id and state are as they are after the step. A note is never said to the customer."""
+    """owner, agent_id and state are as they are after the step. A note is never said to the customer. handover:
+    the open one as it is then, None when nothing changed in it."""
 
     owner: Owner
     agent_id: int | None
@@ -74,6 +78,7 @@ class StaffEffects:
     opened: tuple[NewCase, ...] = ()
     done: tuple[str, ...] = ()
     ledger: tuple[LedgerEvent, ...] = ()
+    handover: Handover | None = None
 
 
 def may_see(staff: Staff, owner: Owner, agent_id: int | None) -> bool:

@@ -39,6 +39,8 @@ def handle(turn: Turn) -> Effects:
         welcome.introduce(turn)
     for found in turn.prepared.redacted:
         turn.say(turn.texts(f"redacted.{found}"))
+    if turn.owner is Owner.BOT:
+        people.heed_urgency(turn)
     dialogue = turn.state.dialogue
     if kind is IncomingKind.BUTTON:
         _button(turn)

@@ -15,15 +15,23 @@ PERSON = "human_agent"  # the entry that says no more than the receipt of a hand
 
 
 def answer_all(turn: Turn, decisions: Sequence[Decision]) -> None:
-    """Answer every question of one message, each in a message of its own."""
+    """Answer every question of one message, each in a message of its own. Whoever gets no answer to two messages in a
+    row is handed over."""
+    asked = [d for d in decisions if d.kind is not DecisionKind.CHAT and any(c.isalpha() for c in d.text)]
+    missed = bool(asked) and all(d.kind is DecisionKind.CLARIFY or _found_nothing(d) for d in asked)
+    again = missed and turn.state.unsure > 0
     for decision in decisions:
         place = gaps.place_of(turn, decision)
-        for message in render(decision, turn.context.library, turn.texts, unsure=turn.state.unsure, place=place):
+        for message in render(decision, turn.context.library, turn.texts, unsure=again, place=place):
             turn.say(message.text, message.buttons, source=message.source)
         gaps.note(turn, decision)
-        unsure = decision.kind is DecisionKind.CLARIFY or _found_nothing(decision)
-        if decision.kind is not DecisionKind.CHAT:
-            turn.remember(unsure=turn.state.unsure + 1 if unsure else 0, question=decision.text)
+    if asked:
+        last = asked[-1]
+        turn.remember(unsure=turn.state.unsure + 1 if missed else 0, question=last.text, topic=_topic(last))
+    if again:
+        if decisions[-1].kind is DecisionKind.CLARIFY:
+            turn.say(turn.texts("answer.still_unclear"))
+        people.hand_over(turn, "unsure")
 
 
 def advise(turn: Turn, decision: Decision) -> None:
@@ -45,20 +53,21 @@ def answer_choice(turn: Turn, rest: str) -> None:
         turn.settle_choice(place)
     message = entry_message(entry, library, turn.texts, place=place)
     turn.say(message.text, message.buttons, source=message.source)
-    turn.remember(unsure=0, question=entry.title)
+    turn.remember(unsure=0, question=entry.title, topic=entry.id)
 
 
 def render(
-    decision: Decision, library: Library, texts: Texts, *, unsure: int = 0, place: QuestionPlace | None = None
+    decision: Decision, library: Library, texts: Texts, *, unsure: bool = False, place: QuestionPlace | None = None
 ) -> list[Outgoing]:
-    """The reply to one decision. unsure: how often in a row the bot did not know before this. place: of the question,
-    which its choices name and whose answer can be marked as no help; None outside of a conversation."""
+    """The reply to one decision. unsure: the message before was not answered either, so a person comes. place: of the
+    question, which its choices name and whose answer can be marked as no help; None outside of a conversation."""
     entry = library.entries.get(decision.entry) if decision.entry else None
     if decision.kind is DecisionKind.CLARIFY:
         return [_choices(decision, library, texts, place)]
     if entry is None:
-        key = "answer.still_not_found" if unsure else "answer.not_found"
-        return [Outgoing(texts(key), (people.offer(texts),))]
+        if unsure:  # a person comes without being asked
+            return [Outgoing(texts("answer.still_not_found"))]
+        return [Outgoing(texts("answer.not_found"), (people.offer(texts),))]
     return [entry_message(entry, library, texts, place=place)]
 
 
@@ -95,6 +104,10 @@ def _choices(decision: Decision, library: Library, texts: Texts, place: Question
     found = [library.entries[c.entry] for c in decision.candidates if c.entry in library.entries][:CHOICES]
     rows = [(Button(entry.title, gaps.choice_data(place, entry)),) for entry in found]
     return Outgoing(texts("answer.clarify"), (*rows, people.offer(texts)))
+
+
+def _topic(decision: Decision) -> str:
+    return decision.entry or (decision.candidates[0].entry if decision.candidates else "")
 
 
 def _found_nothing(decision: Decision) -> bool:

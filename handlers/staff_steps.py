@@ -3,15 +3,17 @@
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from domain.cases import CaseKind, CaseState, NewCase
 from domain.conversation import BotState, Owner
 from domain.deadlines import SEOUL
+from domain.desk_plan import DeskPlan
 from domain.effects import LedgerEvent
 from domain.messages import Outgoing
+from domain.queue import Handover
 from domain.staff import Scene, StaffEffects, StepRefused, may_see
 from handlers.catalogue import Texts
 
@@ -31,6 +33,7 @@ class Desk:
     texts: Texts
     now: datetime
     nonce: int
+    plan: DeskPlan = field(default_factory=DeskPlan)
 
 
 Step: TypeAlias = Callable[[Desk, Scene], StaffEffects]
@@ -49,7 +52,9 @@ def take(desk: Desk, scene: Scene) -> StaffEffects:
     opened: tuple[NewCase, ...] = ()
     ledger: list[LedgerEvent] = []
     if not _is_open(scene, number):
-        case = NewCase(_number(desk), CaseKind.HANDOVER, None, "agent")
+        state = conversation.state
+        carries = desk.plan.escalate("agent", state.topic, desk.now, urgent=state.urgent)
+        case = NewCase(_number(desk), CaseKind.HANDOVER, None, "agent", escalation=carries)
         number, opened = case.number, (case,)
         ledger.append(_event("case.received", f"case/{number}/{case.kind.value}"))
     ledger.append(_event("case.taken", f"case/{number}/staff/{actor.id}"))
@@ -66,9 +71,10 @@ def take(desk: Desk, scene: Scene) -> StaffEffects:
 def answer(text: str) -> Step:
     """A message to the customer, by whoever has the conversation at this moment."""
 
-    def step(_desk: Desk, scene: Scene) -> StaffEffects:
+    def step(desk: Desk, scene: Scene) -> StaffEffects:
         _mine(scene)
-        return replace(_unchanged(scene), outgoing=(Outgoing(text, sender=scene.actor.alias),))
+        said = (Outgoing(text, sender=scene.actor.alias),)
+        return replace(_unchanged(scene), outgoing=said, handover=_answered(desk, scene))
 
     return step
 
@@ -110,11 +116,19 @@ def _end(desk: Desk, scene: Scene, how: str, *, menu: bool) -> StaffEffects:
     return StaffEffects(
         owner=Owner.BOT,
         agent_id=None,
-        state=replace(state, waiting_case="", waiting_told=False, unsure=0, question=""),
+        state=replace(state, waiting_case="", waiting_told=False, unsure=0, question="", urgent=False),
         outgoing=(replace(_say(desk, scene, how, number), menu=menu),),
         done=done,
         ledger=tuple(_event(f"case.{how}", f"case/{n}/staff/{scene.actor.id}") for n in done),
     )
+
+
+def _answered(desk: Desk, scene: Scene) -> Handover | None:
+    """The hand-over with its first answer; None when it has one already."""
+    handover = scene.handover
+    if handover is None or handover.answered is not None:
+        return None
+    return replace(handover, answered=desk.now, took=desk.plan.hours.between(handover.entered, desk.now))
 
 
 def _unchanged(scene: Scene) -> StaffEffects:

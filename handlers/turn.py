@@ -2,17 +2,19 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.cases import Case, CaseKind, CaseState, NewCase
 from domain.consent import ConsentAct, ConsentEvent, ConsentPurpose
 from domain.conversation import Age, BotState, Conversation, Customer, Owner
 from domain.deadlines import SEOUL, Calendar
+from domain.desk_plan import DeskPlan
 from domain.effects import Effects, LedgerEvent
 from domain.gaps import NewGap, QuestionPlace
 from domain.knowledge import Decision
 from domain.messages import Button, Incoming, Outgoing, Source
+from domain.queue import NeedsQueue, Queue
 from handlers.catalogue import Texts
 from handlers.library import Library
 
@@ -36,6 +38,7 @@ class Context:
     library: Library
     calendar: Calendar
     now: datetime
+    desk: DeskPlan = field(default_factory=DeskPlan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Turn:
         conversation: Conversation,
         customer: Customer,
         cases: Sequence[Case],
+        queue: Queue | None = None,
     ) -> None:
         self.context, self.prepared = context, prepared
         self.incoming, self.texts = prepared.incoming, context.texts
@@ -83,7 +87,9 @@ class Turn:
         self._ledger: list[LedgerEvent] = []
         self._gaps: list[NewGap] = []
         self._chosen: list[QuestionPlace] = []
+        self._queue = queue
         self.asked_anew = False
+        self.urgent = False
 
     def say(
         self,
@@ -98,6 +104,13 @@ class Turn:
     def remember(self, **changes: object) -> None:
         """Change fields of the conversation's state."""
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]
+
+    @property
+    def queue(self) -> Queue:
+        """Raises NeedsQueue while it is not known."""
+        if self._queue is None:
+            raise NeedsQueue
+        return self._queue
 
     def consent_state(self, purpose: ConsentPurpose) -> ConsentAct | None:
         """The last act of this customer for a purpose, this message included; None when never asked."""
@@ -128,7 +141,9 @@ class Turn:
 
     def open_case(self, kind: CaseKind, reason: str = "", detail: str = "") -> NewCase:
         due = self.context.calendar.due(kind, self.context.now)
-        case = NewCase(self._number(), kind, due, reason, detail)
+        desk, now = self.context.desk, self.context.now
+        carries = desk.escalate(reason, self.state.topic, now, urgent=self.state.urgent)
+        case = NewCase(self._number(), kind, due, reason, detail, carries)
         self._cases.append(case)
         self.record("case.received", f"case/{case.number}/{kind.value}", detail)
         return case
@@ -176,6 +191,7 @@ class Turn:
             gaps=tuple(self._gaps),
             chosen=tuple(self._chosen),
             asked_anew=self.asked_anew,
+            urgent=self.urgent,
         )
 
     @property

@@ -6,6 +6,7 @@ is second and is told so, and nobody answers a conversation that went to somebod
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -20,6 +21,7 @@ from storage.crypto import Hashes, Key
 from storage.handling import ADD_CASE, ADD_OUTBOX, CANCEL_CASE, CUSTOMERS_FIRST, LOAD_CASES, case_of
 from storage.intake import ADD_MESSAGE, NeedKeys, message_binding
 from storage.ledger import append
+from storage.queue import ADD_HANDOVER, CLOSE_HANDOVER, SAVE_ANSWERED, handover_rows, load_handover
 from storage.staff_rows import staff_of
 from storage.statements import Params, Program, Statement, in_list
 from storage.tables import accounts, conversations, customers, staff, staff_notes, staff_steps
@@ -149,8 +151,15 @@ def step(
         yield ADD_NOTE, _note(conversation_id, seq, staff_id, client_id, effects.note, key, now)
     if effects.opened:
         yield ADD_CASE, [_case(case, customer_id, conversation_id, key, now) for case in effects.opened]
+    if added := handover_rows(effects.opened, conversation_id, now):
+        yield ADD_HANDOVER, added
     if effects.done:
         yield CANCEL_CASE, [_done(number, customer_id, now) for number in effects.done]
+        yield CLOSE_HANDOVER, [{"case_number": number, "now": now} for number in effects.done]
+    if effects.handover and effects.handover.answered and effects.handover.took is not None:
+        took = effects.handover.took // timedelta(microseconds=1)
+        at = to_us(effects.handover.answered)
+        yield SAVE_ANSWERED, {"case_number": effects.handover.number, "at": at, "took": took}
     row = {"staff_id": staff_id, "client_id": client_id, "conversation_id": conversation_id, "kind": kind}
     yield ADD_STEP, row | {"seq": became, "at": now}
     if effects.ledger:
@@ -175,12 +184,14 @@ def _scene(
     people_rows = yield LOAD_STAFF, {"people": [i for i in (staff_id, agent_id) if i is not None]}
     people: dict[int, Staff] = {row[0]: staff_of(row) for row in people_rows}
     case_rows = yield LOAD_CASES, {"customers": [customer_id]}
+    handover = yield from load_handover(conversation_id)
     opened = state_from_bytes(key.open(state, b"state:%d" % conversation_id))
     return Scene(
         conversation=Conversation(conversation_id, channel, customer_id, Owner(owner), opened),
         actor=people[staff_id],
         agent=None if agent_id is None else people[agent_id],
         cases=tuple(case_of(row[1:]) for row in case_rows),
+        handover=handover,
     )
 
 

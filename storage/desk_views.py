@@ -12,6 +12,7 @@ from domain.cases import Case, CaseKind, CaseState
 from domain.conversation import Owner
 from domain.errors import KeyGone
 from domain.messages import Author, Delivery, IncomingKind
+from domain.queue import Handover
 from domain.staff import Staff
 from storage.codec import state_from_bytes
 from storage.crypto import Key
@@ -20,9 +21,10 @@ from storage.desk import note_binding
 from storage.handling import case_of
 from storage.intake import message_binding
 from storage.keys import KeyStore
+from storage.queue import HANDOVER, handover_of
 from storage.staff_rows import staff_of
-from storage.tables import accounts, cases, conversations, customers, messages, staff, staff_notes
-from storage.times import from_us
+from storage.tables import accounts, cases, conversations, customers, handovers, messages, staff, staff_notes
+from storage.times import from_us, to_us
 
 _SPEAKS = (IncomingKind.TEXT, IncomingKind.EDIT, IncomingKind.ATTACHMENT, IncomingKind.BUTTON)
 _said = messages.alias("said")
@@ -32,7 +34,7 @@ _answered = messages.alias("answered")
 @dataclass(frozen=True, slots=True)
 class Staffed:
     """A conversation that is not the bot's. since: when the hand-over was opened; text: what the customer said last;
-    unanswered: nobody has answered that yet."""
+    unanswered: nobody has answered that yet; handover None only for what was handed over before there was a queue."""
 
     conversation_id: int
     channel: str
@@ -44,6 +46,7 @@ class Staffed:
     text: str
     at: datetime
     unanswered: bool
+    handover: Handover | None
 
     @property
     def waits(self) -> bool:
@@ -65,6 +68,7 @@ class Opened:
     name: str
     blocked: bool
     cases: tuple[Case, ...]
+    handover: Handover | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class DeskViews:
         self._database, self._keys = database, keys
 
     async def staffed(self) -> list[Staffed]:
-        """Every conversation that is not the bot's, the one that waits longest first; erased customers are left out."""
+        """Every conversation that is not the bot's, urgent ones first, then the one that waits longest; erased
+        customers are left out."""
         last = (
             sa.select(sa.func.max(_said.c.seq))
             .where(
@@ -124,20 +129,22 @@ class DeskViews:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
             opened = await connection.execute(
-                sa.select(cases.c.number, cases.c.reason, cases.c.opened_at).where(
+                sa.select(cases.c.reason, cases.c.opened_at, *HANDOVER, cases.c.number.label("case_number"))
+                .outerjoin(handovers, handovers.c.number == cases.c.number)
+                .where(
                     cases.c.conversation_id.in_([row.id for row in rows]),
                     cases.c.kind == CaseKind.HANDOVER.value,
                     cases.c.state == CaseState.RECEIVED.value,
                 )
             )
-            handovers = {row.number: row for row in opened}
+            open_cases = {row.case_number: row for row in opened}
         await self._keys.fetch({row.key_id for row in rows})
         found = []
         for row in rows:
             key = self._keys.cached.get(row.key_id)
             if key is not None:
-                found.append(_staffed(row, key, handovers))
-        return sorted(found, key=lambda s: (s.since, s.conversation_id))
+                found.append(_staffed(row, key, open_cases))
+        return sorted(found, key=lambda s: (not (s.handover and s.handover.urgent), s.since, s.conversation_id))
 
     async def by_number(self, number: str) -> int | None:
         """The conversation of a case."""
@@ -186,6 +193,10 @@ class DeskViews:
                 cases.c.reason,
             ).where(cases.c.customer_id == row.customer_id, cases.c.state == CaseState.RECEIVED.value)
             found = tuple(case_of(r) for r in (await connection.execute(theirs.order_by(cases.c.id))).all())
+            waits = sa.select(*HANDOVER).where(
+                handovers.c.conversation_id == conversation_id, handovers.c.closed_at.is_(None)
+            )
+            carried = {r.number: handover_of(tuple(r)) for r in (await connection.execute(waits)).all()}
         key = await self._key(row.key_id)
         number = state_from_bytes(key.open(row.state, b"state:%d" % conversation_id)).waiting_case
         return Opened(
@@ -199,7 +210,16 @@ class DeskViews:
             name=key.open(row.account_name, b"name").decode(),
             blocked=row.blocked_at is not None,
             cases=found,
+            handover=carried.get(number),
         )
+
+    async def said_until(self, conversation_id: int, at: datetime) -> int:
+        """The last message at that time, by seq; 0 for none."""
+        query = sa.select(sa.func.max(messages.c.seq)).where(
+            messages.c.conversation_id == conversation_id, messages.c.at <= to_us(at)
+        )
+        async with self._database.read() as connection:
+            return (await connection.execute(query)).scalar() or 0
 
     async def notes(self, conversation_id: int, after: int) -> list[Note]:
         """Notes with an id > after, in order. Raises KeyGone."""
@@ -234,9 +254,10 @@ class DeskViews:
         return self._keys.cached[key_id]
 
 
-def _staffed(row: Any, key: Key, handovers: Mapping[str, Any]) -> Staffed:
+def _staffed(row: Any, key: Key, open_cases: Mapping[str, Any]) -> Staffed:
     number = state_from_bytes(key.open(row.state, b"state:%d" % row.id)).waiting_case
-    case = handovers.get(number)
+    case = open_cases.get(number)
+    handover = handover_of(case[2:-1]) if case is not None and case.number is not None else None
     text, at = "", row.updated_at
     if row.seq is not None:
         text, at = orjson.loads(key.open(row.body, message_binding(row.id, row.seq)))["text"], row.at
@@ -247,10 +268,11 @@ def _staffed(row: Any, key: Key, handovers: Mapping[str, Any]) -> Staffed:
         agent=_agent(row),
         number=number,
         reason=case.reason if case is not None else "",
-        since=from_us(case.opened_at if case is not None else row.updated_at),
+        since=handover.entered if handover else from_us(case.opened_at if case is not None else row.updated_at),
         text=text,
         at=from_us(at),
         unanswered=row.seq is not None and row.seq > (row.answered or 0),
+        handover=handover,
     )
 
 

@@ -12,12 +12,14 @@ from domain.consent import ConsentEvent
 from domain.conversation import Age, Conversation, Customer, Owner
 from domain.effects import Effects, LedgerEvent
 from domain.messages import Author, Delivery, Incoming, IncomingKind, Outgoing
+from domain.queue import NeedsQueue, Queue, Waiting
 from domain.work import Send, Work
 from storage.codec import outgoing_to_bytes, state_from_bytes, state_to_bytes
 from storage.crypto import Hashes, Key
 from storage.gap_effects import GapEffects
 from storage.intake import ADD_MESSAGE, OPEN, NeedKeys, message_binding
 from storage.ledger import append
+from storage.queue import ADD_HANDOVER, CLOSE_HANDOVER, MARK_URGENT, handover_rows, load_queue
 from storage.statements import Params, Program, Row, Statement, in_list
 from storage.tables import ASIDE, DONE, accounts, cases, consent_events, conversations, customers, inbox, outbox
 from storage.times import from_us, to_us
@@ -115,11 +117,13 @@ ADD_CONSENT = Statement(
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a decision may look at. cases are all of the customer, oldest first."""
+    """What a decision may look at. cases are all of the customer, oldest first; queue comes with the second try of a
+    decision that raised NeedsQueue."""
 
     conversation: Conversation
     customer: Customer
     cases: tuple[Case, ...]
+    queue: Queue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +172,21 @@ def handle(
         return Handled([], [])
     threads, people, known_cases = yield from _load(works, keys, [token for token in push.values() if token])
     batch = _Batch(now=now, push=push, finish=ASIDE if aside else DONE)
+    queue: Queue | None = None
     before = dict(people)
     staffed = any(t.conversation.owner is not Owner.BOT for t in threads.values())
     for work in works:
         thread = threads[work.conversation_id]
         customer = people[thread.conversation.customer_id]
         theirs = known_cases[customer.id]
-        effects = decide(work, Loaded(thread.conversation, customer, tuple(theirs)))
+        loaded = Loaded(thread.conversation, customer, tuple(theirs), queue)
+        try:
+            effects = decide(work, loaded)
+        except NeedsQueue:
+            queue = yield from load_queue(now)
+            for joined in batch.joined:
+                queue = queue.joined(joined)
+            effects = decide(work, replace(loaded, queue=queue))
         people[customer.id] = replace(
             customer,
             age=effects.age,
@@ -183,7 +195,7 @@ def handle(
         known_cases[customer.id] = _cases_after(theirs, effects, now)
         staffed = staffed or effects.owner is not Owner.BOT
         thread.conversation = replace(thread.conversation, owner=effects.owner, state=effects.state)
-        batch.add(work, thread, effects)
+        queue = batch.add(work, thread, effects, queue)
     yield from batch.write(threads)
     changed = [c for i, c in people.items() if c != before[i]]
     if changed:
@@ -273,9 +285,20 @@ class _Batch:
         self._reach: list[Params] = []
         self._finished: list[Params] = []
         self._gaps = GapEffects(now)
+        self._handovers: list[Params] = []
+        self._closed: list[Params] = []
+        self._urgent: list[Params] = []
+        self.joined: list[Waiting] = []
 
-    def add(self, work: Work, thread: _Thread, effects: Effects) -> None:
+    def add(self, work: Work, thread: _Thread, effects: Effects, queue: Queue | None) -> Queue | None:
+        """The queue as it is after this one."""
         conversation = thread.conversation
+        for row in handover_rows(effects.cases, conversation.id, self._now):
+            self._handovers.append(row)
+            self.joined.append(Waiting(conversation.id, bool(row["urgent"]), from_us(self._now)))
+            queue = queue.joined(self.joined[-1]) if queue else None
+        if effects.urgent:
+            self._urgent.append({"conversation": conversation.id})
         for message in effects.outgoing:
             thread.seq += 1
             self._add_outgoing(work.incoming, thread, message)
@@ -304,11 +327,13 @@ class _Batch:
                     "now": self._now,
                 }
             )
+            self._closed.append({"case_number": number, "now": self._now})
         if effects.blocked is not None:
             self._reach.append({"account": thread.account_id, "since": self._now if effects.blocked else None})
         self._gaps.add(work, effects)
         self.ledger += effects.ledger
         self._finished.append({"conversation": conversation.id, "message_seq": work.seq, "new_state": self._finish})
+        return queue
 
     def _add_outgoing(self, incoming: Incoming, thread: _Thread, message: Outgoing) -> None:
         conversation = thread.conversation
@@ -376,7 +401,10 @@ class _Batch:
             (ADD_OUTBOX, self._outbox),
             (ADD_CONSENT, self._consents),
             (ADD_CASE, self._cases),
+            (ADD_HANDOVER, self._handovers),
             (CANCEL_CASE, self._cancelled),
+            (CLOSE_HANDOVER, self._closed),
+            (MARK_URGENT, self._urgent),
             (FINISH, self._finished),
         ):
             if params:

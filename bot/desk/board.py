@@ -45,4 +45,6 @@ def _row(row: Staffed, words: str) -> dict[str, Any]:
         "at": row.at.isoformat(),
         "words": words,
         "unanswered": row.unanswered,
+        "urgent": row.handover is not None and row.handover.urgent,
+        "skill": row.handover.skill if row.handover else "",
     }

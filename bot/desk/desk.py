@@ -21,6 +21,7 @@ from bot.engine.delivery import Delivery
 from bot.engine.signals import Signals
 from bot.engine.workshop import Workshop
 from domain.clock import Clock
+from domain.desk_plan import DeskPlan
 from domain.staff import AUDITORS, EVERYBODY
 from handlers.catalogue import Texts
 from storage.opening import Storage
@@ -42,6 +43,7 @@ class Desk:
         deliveries: Mapping[str, Delivery],
         pull: Collection[str],
         workshop: Workshop,
+        plan: DeskPlan,
         second_factor: str = "off",
         limits: DeskLimits | None = DeskLimits(),  # noqa: B008 - frozen
     ) -> None:
@@ -52,7 +54,7 @@ class Desk:
         self._guard = Guard(storage.sessions, pages, errors, public_url, limits, SECOND_FACTOR[second_factor])
         self._sign_in = SignIn(storage, self._guard, pages, self._passwords, errors, limits)
         self._inbox = Inbox(storage, self._streams, pages, limits)
-        self._steps = Steps(storage, signals, clock, texts, deliveries, pull)
+        self._steps = Steps(storage, signals, clock, texts, deliveries, pull, plan)
         self._account = Account(storage, self._guard, pages)
         self._knowledge = KnowledgeDesk(workshop, self._guard, pages, texts)
 

@@ -14,6 +14,7 @@ from bot.engine.delivery import Delivery
 from bot.engine.intake import clean
 from bot.engine.signals import DESK, OUTBOX, Signals, conversation_topic
 from domain.clock import Clock
+from domain.desk_plan import DeskPlan
 from domain.identifiers import redact
 from domain.staff import Scene, StaffEffects
 from handlers.catalogue import Texts
@@ -39,9 +40,10 @@ class Steps:
         texts: Texts,
         deliveries: Mapping[str, Delivery],
         pull: Collection[str],
+        plan: DeskPlan,
     ) -> None:
         self._storage, self._signals, self._clock, self._texts = storage, signals, clock, texts
-        self._deliveries, self._pull = deliveries, pull
+        self._deliveries, self._pull, self._plan = deliveries, pull, plan
 
     async def post(self, request: Request, visitor: Visitor) -> Response:
         """{"id", "kind", "text"?} → {"seq", "repeated", "redacted"}; kinds: take, answer, note, return, close."""
@@ -66,7 +68,7 @@ class Steps:
 
     async def _take(self, conversation: int, staff_id: int, client_id: str, kind: str, how: Step) -> Stepped:
         now, storage = self._clock(), self._storage
-        desk = Desk(self._texts, now, secrets.randbelow(1_000_000))
+        desk = Desk(self._texts, now, secrets.randbelow(1_000_000), self._plan)
         decide: Callable[[Scene], StaffEffects] = partial(how, desk)
         push = {name: delivery.token for name, delivery in self._deliveries.items()}
         done = await storage.run(

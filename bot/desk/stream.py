@@ -12,12 +12,14 @@ from starlette.types import Receive, Scope, Send
 from bot.desk.answers import DATA_HEADERS
 from bot.desk.board import Board, board_json
 from bot.desk.guard import Visitor
-from bot.desk.talk import message_json, note_json, state_json, visible
+from bot.desk.talk import brief_json, message_json, note_json, state_json, visible
 from bot.engine.signals import DESK, Signal, Signals, conversation_topic
 from domain.errors import KeyGone
 from domain.messages import Author, Delivery, LoggedMessage
 from domain.staff import Staff
 from handlers.catalogue import Texts
+from handlers.summary import LOOKED_AT, Asked, summary
+from storage.desk_views import Opened
 from storage.opening import Storage
 
 _LOOK_EVERY = 5.0  # seconds; a hint that was lost costs no more
@@ -63,14 +65,15 @@ class Streams:
 class DeskStream:
     """The ASGI response.
 
-    Events: `board`, `state`, `message`, `note`, `receipt`, `ready`; `hidden` when the conversation went to somebody
-    else, `gone` when the customer was erased, `ended` when the session is over.
+    Events: `board`, `state`, `brief`, `message`, `note`, `receipt`, `ready`; `hidden` when the conversation went to
+    somebody else, `gone` when the customer was erased, `ended` when the session is over.
     """
 
     def __init__(self, streams: Streams, visitor: Visitor, place: Place | None, leave: Callable[[], None]) -> None:
         self._streams, self._visitor, self._place, self._leave = streams, visitor, place, leave
         self._waiting: dict[int, Delivery] = {}  # messages whose receipt is still open
         self._sent: dict[str, bytes] = {}
+        self._asked: dict[str, tuple[Asked, ...]] = {}  # by number of the hand-over
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = DATA_HEADERS | {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
@@ -143,11 +146,23 @@ class DeskStream:
                 yield _event("note", note_json(note))
             async for event in self._receipts(place):
                 yield event
+            for event in self._changed("brief", await self._brief(opened)):
+                yield event
         else:
             for event in self._changed("hidden", {"alias": state["alias"]}):
                 yield event
         for event in self._changed("state", state):
             yield event
+
+    async def _brief(self, opened: Opened) -> dict[str, Any] | None:
+        if opened.handover is None:
+            return None
+        if opened.number not in self._asked:
+            storage, conversation = self._streams.storage, opened.conversation_id
+            until = await storage.desk.said_until(conversation, opened.handover.entered)
+            before = await storage.conversations.log(conversation, max(0, until - LOOKED_AT), min(until, LOOKED_AT))
+            self._asked = {opened.number: summary(before)}
+        return brief_json(opened, self._asked[opened.number], self._streams.texts)
 
     async def _log(self, place: Place) -> list[LoggedMessage]:
         found: list[LoggedMessage] = []

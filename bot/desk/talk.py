@@ -1,5 +1,6 @@
 """One conversation as the desk shows it: its state, its messages, its notes."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -7,6 +8,7 @@ from domain.conversation import Owner
 from domain.messages import LoggedMessage
 from domain.staff import Staff, may_see
 from handlers.catalogue import Texts
+from handlers.summary import Asked
 from storage.desk_views import Note, Opened
 
 _REASONS = ("asked", "unsure", "set_aside", "agent")
@@ -31,6 +33,18 @@ def state_json(opened: Opened, staff: Staff, texts: Texts) -> dict[str, Any]:
         "reason": reason_text(opened.reason, texts) if opened.number else "",
         "may": ["answer", "note", "return", "close"] if mine else ["take"] * free + ["note"] * sees,
         "cases": [_case(c.number, texts(f"request.{c.kind.value}")) for c in opened.cases] if sees else [],
+    }
+
+
+def brief_json(opened: Opened, asked: Sequence[Asked], texts: Texts) -> dict[str, Any]:
+    """What stands above a conversation that was handed over: why, since when, and what was asked before."""
+    handover = opened.handover
+    return {
+        "reason": reason_text(opened.reason, texts),
+        "urgent": handover is not None and handover.urgent,
+        "skill": handover.skill if handover else "",
+        "since": handover.entered.isoformat() if handover else None,
+        "asked": [{"question": one.question, "answers": one.answers} for one in asked],
     }
 
 

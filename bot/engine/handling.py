@@ -21,6 +21,7 @@ from bot.engine.signals import DESK, INBOX, OUTBOX, Signals, conversation_topic
 from domain.clock import Clock
 from domain.conversation import Owner
 from domain.deadlines import Calendar
+from domain.desk_plan import DeskPlan
 from domain.effects import Effects
 from domain.work import Work
 from handlers.catalogue import Texts
@@ -64,13 +65,14 @@ class Handling:
         deliveries: Mapping[str, Delivery],
         texts: Texts,
         shop: Shop,
+        desk: DeskPlan = DeskPlan(),  # noqa: B008 - frozen
         embeddings: QuestionVectors | None = None,
     ) -> None:
         self._storage, self._librarian, self._signals = storage, librarian, signals
         self._metrics, self._clock, self._backlog = metrics, clock, backlog
         self._channels, self._deliveries = list(channels), deliveries
         self._texts, self._shop, self._embeddings = texts, shop, embeddings
-        self._calendar = Calendar()
+        self._desk, self._calendar = desk, Calendar()
         self._claimed_at = 0.0
         self._asked: dict[int, str] = {}  # by conversation: the last question of the batch that was prepared last
 
@@ -236,7 +238,7 @@ class Handling:
             self._metrics.latency.observe(max(0.0, (now - to_us(work.incoming.at)) / SECOND))
 
     def _context(self, library: Library) -> Context:
-        return Context(self._shop, self._texts, library, self._calendar, from_us(to_us(self._clock())))
+        return Context(self._shop, self._texts, library, self._calendar, from_us(to_us(self._clock())), self._desk)
 
 
 def _place(error: Exception) -> str:
@@ -284,4 +286,5 @@ def _turn(context: Context, prepared: Prepareds, work: Work, loaded: Loaded) -> 
         loaded.conversation,
         loaded.customer,
         loaded.cases,
+        loaded.queue,
     )

@@ -34,6 +34,9 @@ from storage.tables.messaging import (
     messages,
     outbox,
 )
+from storage.tables.queue import (
+    handovers,
+)
 from storage.tables.rights import (
     cases,
     consent_events,
@@ -67,6 +70,7 @@ __all__ = [
     "customers",
     "facts",
     "files",
+    "handovers",
     "inbox",
     "installation_keys",
     "kb_edits",

@@ -108,6 +108,12 @@ async def check_state(storage: Storage, conversation: int, wanted: State) -> Non
         found = await _cases(storage, conversation)
         assert [{k: c[k] for k in w} for c, w in zip(found, wanted.cases, strict=False)] == [*wanted.cases]
         assert len(found) == len(wanted.cases), f"the cases are {found}"
+    if wanted.handover is not None:
+        opened = await storage.desk.opened(conversation)
+        assert opened is not None
+        assert opened.handover is not None
+        carried = {"urgent": opened.handover.urgent, "skill": opened.handover.skill, "reason": opened.reason}
+        assert {k: carried[k] for k in wanted.handover} == dict(wanted.handover)
     if wanted.gaps is not None:
         noted = await _gaps(storage, conversation)
         assert [{k: g[k] for k in w} for g, w in zip(noted, wanted.gaps, strict=False)] == [*wanted.gaps]

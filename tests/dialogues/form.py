@@ -64,7 +64,7 @@ def read(path: Path) -> Transcript:
         else:
             fields[key_node.value] = loader.construct_object(node, deep=True)
     try:
-        _only(fields, "제목", "채널", "시각", "저장소", "준비", "지식")
+        _only(fields, "제목", "채널", "시각", "저장소", "준비", "지식", "상담시간")
         return Transcript(
             name=path.stem,
             title=fields["제목"],
@@ -73,6 +73,7 @@ def read(path: Path) -> Transcript:
             engines=("sqlite", "postgresql") if fields.get("저장소") == "둘 다" else ("sqlite",),
             opening={"": "", "성인": "adult", "미성년": "minor"}[fields.get("준비", "")],
             entries=tuple(_entry(e) for e in fields.get("지식", ())),
+            hours=fields.get("상담시간", ""),
             steps=tuple(steps),
         )
     except (FormError, KeyError, TypeError, ValueError) as error:
@@ -140,7 +141,7 @@ def _says(value: Any) -> Says | Silence:
 
 
 def _state(value: Any) -> State:
-    _only(value, "owner", "age", "consents", "cases", "ledger", "blocked", "aside", "gaps")
+    _only(value, "owner", "age", "consents", "cases", "ledger", "blocked", "aside", "gaps", "handover")
     cases = value.get("cases")
     if cases is not None:
         cases = tuple({"kind": c} if isinstance(c, str) else c for c in cases)

@@ -13,6 +13,8 @@ from bot.engine.librarian import Librarian
 from bot.engine.metrics import Metrics
 from bot.engine.signals import Signals, conversation_topic
 from domain.conversation import Owner
+from domain.desk_plan import DeskPlan
+from domain.hours import read_hours
 from domain.messages import Incoming, LoggedMessage
 from handlers.catalogue import Texts
 from handlers.turn import Shop
@@ -38,7 +40,8 @@ class Hands:
 class Stage:
     """One process at a time on the same databases."""
 
-    def __init__(self, urls: Urls, librarian: Librarian, texts: Texts, clock: Hands) -> None:
+    def __init__(self, urls: Urls, librarian: Librarian, texts: Texts, clock: Hands, hours: str = "") -> None:
+        self._plan = DeskPlan(read_hours(hours))
         self._urls, self._librarian, self._texts, self.clock = urls, librarian, texts, clock
         self._stack = contextlib.AsyncExitStack()
         self.storage: Storage
@@ -62,6 +65,7 @@ class Stage:
             deliveries={},
             texts=self._texts,
             shop=Shop("별빛상점", "별빛상점 주식회사"),
+            desk=self._plan,
         )
         self._task = asyncio.create_task(handling.run())
 

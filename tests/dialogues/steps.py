@@ -116,6 +116,7 @@ class State:
     blocked: bool | None = None
     aside: int | None = None
     gaps: tuple[Mapping[str, Any], ...] | None = None
+    handover: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ Step: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """opening: a prelude that is played first ("adult", "minor" or ""). entries replace the default knowledge base."""
+    """opening: a prelude that is played first ("adult", "minor" or ""). entries replace the default knowledge base.
+    hours: of the desk."""
 
     name: str
     title: str
@@ -143,4 +145,5 @@ class Transcript:
     engines: tuple[str, ...]
     opening: str
     entries: tuple[Entry, ...]
+    hours: str
     steps: tuple[tuple[int, Step], ...]

@@ -27,7 +27,7 @@ def test_transcript(
     transcript = read(path)
     librarian = libraries.of(transcript.entries)
     urls: Urls = request.getfixturevalue("sqlite_urls" if engine == "sqlite" else "postgres_urls")
-    stage = Stage(urls, librarian, texts, Hands(transcript.at))
+    stage = Stage(urls, librarian, texts, Hands(transcript.at), transcript.hours)
     asyncio.run(_play(Play(transcript, stage, texts, tmp_path), stage))
 
 

@@ -9,6 +9,7 @@ from domain.conversation import Age, BotState, Conversation, Customer, Owner
 from domain.deadlines import Calendar
 from domain.knowledge import Decision, Entry
 from domain.messages import Attachment, Incoming, IncomingKind
+from domain.queue import Queue
 from handlers.catalogue import load_texts
 from handlers.library import Library
 from handlers.turn import Context, Prepared, Shop, Turn
@@ -40,6 +41,7 @@ def turn(
     redacted: tuple[str, ...] = (),
     attachments: tuple[Attachment, ...] = (),
     truncated: bool = False,
+    queue: Queue | None = Queue((), None),  # noqa: B008 - frozen
 ) -> Turn:
     library = Library(1, NOW.date(), default_entries() if entries is None else entries)
     context = Context(Shop("별빛상점", "별빛상점 주식회사"), TEXTS, library, CALENDAR, NOW)
@@ -59,4 +61,5 @@ def turn(
         Conversation(1, channel, 1, owner, state),
         Customer(1, age, dict({"necessary": "granted"} if consents is None else consents)),
         cases,
+        queue,
     )

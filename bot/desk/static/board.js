@@ -55,7 +55,9 @@ function item(row, name) {
       make(
         "span",
         { class: "line tags" },
+        row.urgent ? make("strong", { class: "urgent" }, "급함") : null,
         make("span", {}, CHANNELS[row.channel] ?? row.channel),
+        row.skill ? make("span", {}, row.skill) : null,
         row.reason ? make("span", {}, REASONS[row.reason] ?? "확인 필요") : null,
         fresh ? make("strong", {}, "답변 필요") : null,
       ),

@@ -1,6 +1,7 @@
 // The queue's page and a conversation's page.
 
 import { draw } from "./board.js";
+import { drawBrief } from "./brief.js";
 import { byId } from "./dom.js";
 import { banner, Stream } from "./stream.js";
 import { Talk } from "./talk.js";
@@ -13,6 +14,7 @@ const write = conversation ? new Write(conversation) : null;
 const on = {
   board: draw,
   state: (state) => write?.state(state),
+  brief: (brief) => talk && drawBrief(brief),
   message: (message) => talk?.message(message),
   note: (note) => talk?.addNote(note),
   receipt: (receipt) => talk?.receipt(receipt),

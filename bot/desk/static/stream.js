@@ -2,7 +2,7 @@
 
 import { byId, root } from "./dom.js";
 
-const NAMES = ["board", "state", "message", "note", "receipt", "hidden", "gone", "ended", "ready"];
+const NAMES = ["board", "state", "brief", "message", "note", "receipt", "hidden", "gone", "ended", "ready"];
 const SILENCE = 20_000; // the server says something every 5 s
 
 export class Stream {
