@@ -79,7 +79,7 @@ async def test_urgency_that_is_said_while_waiting_moves_up(storage: Storage) -> 
     await put(storage, incoming(address="가"), incoming(address="나"))
     await settle_all(storage, await take(storage), joins())  # type: ignore[arg-type]
     last = (await queue_of(storage)).waiting[-1].conversation_id
-    address = next(a for a in "가나" if await storage.conversations.find("web", a) == last)
+    address = "가" if await storage.conversations.find("web", "가") == last else "나"
     await put(storage, incoming("급해요", address=address))
     urgent = lambda _work, loaded: Effects(  # noqa: E731
         loaded.conversation.state, Owner.QUEUE, loaded.customer.age, urgent=True
