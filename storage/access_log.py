@@ -3,10 +3,12 @@
 Each look is also a link of the ledger's access chain, so that a row taken away or changed is found.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,6 +22,7 @@ from storage.tables import access_log, ledger, staff
 from storage.times import from_us, to_us
 
 _LOOK = "access.looked"
+_CHUNK = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,26 @@ class Look:
     customer_id: int | None
     conversation_id: int | None
     what: str
+
+    @property
+    def place_in_order(self) -> tuple[int, int]:
+        """Where the next page goes on."""
+        return to_us(self.at), self.id
+
+
+@dataclass(frozen=True, slots=True)
+class LookSearch:
+    """Which looks are wanted; None or "" asks for no such thing. until is exclusive."""
+
+    staff_id: int | None = None
+    what: str = ""
+    customer_id: int | None = None
+    conversation_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERY_LOOK = LookSearch()
 
 
 class AccessLog:
@@ -78,29 +101,57 @@ class AccessLog:
         async with self._database.read() as connection:
             rows = (await connection.execute(sa.select(access_log).order_by(access_log.c.id))).all()
             kept = {row.subject: row.digest for row in (await connection.execute(links)).all()}
-        found = {
-            f"look/{r.id}": _digest(r.id, r.at, r.staff_id, r.place, r.customer_id, r.conversation_id, r.what)
-            for r in rows
-        }
-        oldest = rows[0].id if rows else 0
-        missing = [s for s in kept if s not in found and int(s.partition("/")[2]) >= oldest]
-        return sorted([s for s, digest in found.items() if kept.get(s) != digest] + missing)
+        return await asyncio.to_thread(_differences, rows, kept)
 
-    async def rows(self, before: int | None = None, most: int = 100) -> Sequence[Look]:
-        """Newest first; before is the id of the last row of the page before."""
+    async def rows(
+        self, before: tuple[int, int] | None = None, most: int = 100, search: LookSearch = EVERY_LOOK
+    ) -> Sequence[Look]:
+        """Newest first; before is `place_in_order` of the last row of the page before."""
         query = (
             sa.select(access_log, staff.c.name, staff.c.alias)
             .join(staff, staff.c.id == access_log.c.staff_id)
-            .order_by(access_log.c.id.desc())
+            .where(*_wanted(search))
+            .order_by(access_log.c.at.desc(), access_log.c.id.desc())
             .limit(most)
         )
         if before is not None:
-            query = query.where(access_log.c.id < before)
+            query = query.where(sa.tuple_(access_log.c.at, access_log.c.id) < sa.tuple_(*map(sa.literal, before)))
         async with self._database.read() as connection:
             found = (await connection.execute(query)).all()
         return [
             Look(r.id, from_us(r.at), r.name, r.alias, r.place, r.customer_id, r.conversation_id, r.what) for r in found
         ]
+
+    async def each(self, search: LookSearch) -> AsyncIterator[Sequence[Look]]:
+        """All of them in pieces, newest first, without holding a transaction open between two."""
+        before = None
+        while looks := await self.rows(before, _CHUNK, search):
+            yield looks
+            before = looks[-1].place_in_order
+
+
+def _wanted(search: LookSearch) -> list[sa.ColumnElement[bool]]:
+    equal = {
+        access_log.c.staff_id: search.staff_id,
+        access_log.c.what: search.what or None,
+        access_log.c.customer_id: search.customer_id,
+        access_log.c.conversation_id: search.conversation_id,
+    }
+    wanted: list[sa.ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
+    if search.since is not None:
+        wanted.append(access_log.c.at >= to_us(search.since))
+    if search.until is not None:
+        wanted.append(access_log.c.at < to_us(search.until))
+    return wanted
+
+
+def _differences(rows: Sequence[Any], kept: Mapping[str, str]) -> list[str]:
+    found = {
+        f"look/{r.id}": _digest(r.id, r.at, r.staff_id, r.place, r.customer_id, r.conversation_id, r.what) for r in rows
+    }
+    oldest = rows[0].id if rows else 0
+    missing = [s for s in kept if s not in found and int(s.partition("/")[2]) >= oldest]
+    return sorted([s for s, digest in found.items() if kept.get(s) != digest] + missing)
 
 
 def _digest(*fields: object) -> str:

@@ -12,7 +12,7 @@ from domain.staff import Role, Staff, StaffError
 from storage.crypto import Hashes
 from storage.database import Database
 from storage.staff_rows import digest, end_sessions, read_staff, record, staff_by_id, void_links
-from storage.tables import staff, staff_links
+from storage.tables import staff, staff_factors, staff_links
 from storage.times import SECOND, from_us, to_us
 
 FIRST, PASSWORD, TELEGRAM = "first", "password", "telegram"  # purposes of a link
@@ -46,9 +46,30 @@ class StaffAccounts:
 
     async def all(self) -> list[Staff]:
         async with self._database.read() as connection:
-            return [
-                read_staff(row) for row in (await connection.execute(sa.select(staff).order_by(staff.c.name))).all()
-            ]
+            rows = (await connection.execute(sa.select(staff).order_by(staff.c.name))).all()
+        return [read_staff(row) for row in rows]
+
+    async def overview(self) -> list[Account]:
+        """All accounts as an admin sees them, those that can be used first, by name."""
+        now = self._now()
+        invited = (
+            sa.select(staff_links.c.staff_id, sa.func.max(staff_links.c.expires_at).label("until"))
+            .where(staff_links.c.purpose == PASSWORD, staff_links.c.used_at.is_(None), staff_links.c.expires_at > now)
+            .group_by(staff_links.c.staff_id)
+            .subquery()
+        )
+        query = (
+            sa.select(staff, staff_factors.c.confirmed_at, invited.c.until)
+            .outerjoin(staff_factors, staff_factors.c.staff_id == staff.c.id)
+            .outerjoin(invited, invited.c.staff_id == staff.c.id)
+            .order_by(staff.c.disabled_at.is_not(None), staff.c.name)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            Account(read_staff(r), r.password != "", r.confirmed_at is not None, _time(r.seen_at), _time(r.until))
+            for r in rows
+        ]
 
     async def find(self, name: str) -> Credentials | None:
         query = sa.select(staff).where(staff.c.name == name)
@@ -115,8 +136,10 @@ class StaffAccounts:
             await end_sessions(connection, person.id, now)
             await self._record(connection, "staff.password_changed", person)
 
-    async def new_link(self, purpose: str, staff_id: int | None, token: str, lasts: int) -> None:
-        """A link for one use, good for `lasts` microseconds."""
+    async def new_link(
+        self, purpose: str, staff_id: int | None, token: str, lasts: int, by: Staff | None = None
+    ) -> None:
+        """A link for one use, good for `lasts` microseconds. by: the admin who hands it out."""
         now = self._now()
         async with self._database.write() as connection:
             if staff_id is not None:  # the newest one counts
@@ -126,6 +149,8 @@ class StaffAccounts:
                     token=digest(token), purpose=purpose, staff_id=staff_id, created_at=now, expires_at=now + lasts
                 )
             )
+            if purpose == PASSWORD and (person := await staff_by_id(connection, staff_id)) is not None:
+                await self._record(connection, "staff.link_made", person, by)
 
     async def revoke_link(self, name: str, by: Staff | None = None) -> None:
         """The link that was given out for this account's password is good for nothing any more. Raises StaffError."""

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from starlette.routing import BaseRoute
 
+from bot.desk.access import AccessPages
 from bot.desk.account import Account
+from bot.desk.factor import FactorPages
 from bot.desk.guard import Guard
+from bot.desk.identity import Identity
 from bot.desk.inbox import Inbox
 from bot.desk.knowledge_desk import KnowledgeDesk
 from bot.desk.limits import DeskLimits
@@ -15,6 +18,7 @@ from bot.desk.pages import Files, Pages
 from bot.desk.passwords import Passwords
 from bot.desk.rules import ANYONE, SECOND_FACTOR, DeskFiles, data, page
 from bot.desk.sign_in import SignIn
+from bot.desk.staff import StaffPages
 from bot.desk.steps import Steps
 from bot.desk.stream import Streams
 from bot.engine.delivery import Delivery
@@ -22,7 +26,7 @@ from bot.engine.signals import Signals
 from bot.engine.workshop import Workshop
 from domain.clock import Clock
 from domain.desk_plan import DeskPlan
-from domain.staff import AUDITORS, EVERYBODY
+from domain.staff import AUDITORS, EVERYBODY, MANAGERS
 from handlers.catalogue import Texts
 from storage.opening import Storage
 
@@ -55,7 +59,11 @@ class Desk:
         self._sign_in = SignIn(storage, self._guard, pages, self._passwords, errors, limits)
         self._inbox = Inbox(storage, self._streams, pages, limits)
         self._steps = Steps(storage, signals, clock, texts, deliveries, pull, plan)
-        self._account = Account(storage, self._guard, pages)
+        identity = Identity(storage, self._passwords, errors)
+        self._account = Account(storage, self._guard, pages, self._passwords, identity, self._sign_in)
+        self._factor = FactorPages(storage, self._guard, pages, identity, errors, shop_name, clock)
+        self._staff = StaffPages(storage, signals, self._guard, pages, errors, public_url)
+        self._access = AccessPages(storage, self._guard, pages, errors)
         self._knowledge = KnowledgeDesk(workshop, self._guard, pages, texts)
 
     @property
@@ -81,7 +89,19 @@ class Desk:
             signed("/desk/me", "GET", self._account.show, page(EVERYBODY)),
             signed("/desk/me/telegram", "POST", self._account.new_code, page(EVERYBODY)),
             signed("/desk/me/telegram/leave", "POST", self._account.leave_telegram, page(EVERYBODY)),
-            signed("/desk/access", "GET", self._account.access, page(AUDITORS)),
+            signed("/desk/me/password", "POST", self._account.change_password, page(EVERYBODY)),
+            signed("/desk/me/sessions", "POST", self._account.end_sessions, page(EVERYBODY)),
+            signed("/desk/me/factor", "GET", self._factor.show, page(EVERYBODY, bare=True)),
+            signed("/desk/me/factor/begin", "POST", self._factor.begin, page(EVERYBODY, bare=True)),
+            signed("/desk/me/factor/confirm", "POST", self._factor.confirm, page(EVERYBODY, bare=True)),
+            signed("/desk/me/factor/recovery", "POST", self._factor.renew, page(EVERYBODY)),
+            signed("/desk/me/factor/off", "POST", self._factor.remove, page(EVERYBODY)),
+            signed("/desk/staff", "GET", self._staff.show, page(MANAGERS)),
+            signed("/desk/staff", "POST", self._staff.invite, page(MANAGERS)),
+            signed("/desk/staff/{name}/{step}", "POST", self._staff.take, page(MANAGERS)),
+            signed("/desk/access", "GET", self._access.show, page(AUDITORS)),
+            signed("/desk/access/check", "POST", self._access.check, page(AUDITORS)),
+            signed("/desk/access/export", "POST", self._access.export, page(AUDITORS)),
             *self._knowledge.routes,
             DeskFiles("/desk/static", Files(), ANYONE),
         ]

@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
-from bot.desk.answers import Refused, answer
+from bot.desk.answers import Refused, answer, read_form
 from bot.desk.limits import Buckets, DeskLimits, network
 from bot.desk.pages import Pages
 from bot.desk.rules import DeskRoute, Rule
@@ -106,6 +106,12 @@ class Guard:
         """Raises Refused unless the page that asks has read what only our own pages can read."""
         if not token or not hmac.compare_digest(given.encode("utf-8", "replace"), proof_of(token).encode()):
             raise Refused(403, "forged")
+
+    async def read(self, request: Request, visitor: Visitor) -> dict[str, str]:
+        """The fields of a form that one of our own pages sent. Raises Refused."""
+        form = await read_form(request)
+        self.check_proof(form.get("proof", ""), visitor.token)
+        return form
 
     def cookie(self, request: Request, name: str = "desk") -> str:
         return f"__Host-sangdam-{name}" if self._is_secure(request) else f"sangdam-{name}"

@@ -63,6 +63,14 @@ def checked(password: str, name: str) -> str:
     return password
 
 
+def checked_twice(password: str, again: str, name: str) -> str:
+    """A new password that was typed twice. Raises StaffError with what to change."""
+    checked(password, name)
+    if password != again:
+        raise StaffError("두 비밀번호가 서로 다릅니다.")
+    return password
+
+
 def _one_form(password: str) -> str:
     # Keyboards send the same Korean letters composed or in pieces.
     return unicodedata.normalize("NFKC", password)

@@ -1,5 +1,4 @@
-"""Coming in and going out: signing in with password and second factor, signing out, and the link that makes an account's
-password."""
+"""Coming in and going out: password, second factor, signing out, and the link that makes an account's password."""
 
 from urllib.parse import quote, urlsplit
 
@@ -11,7 +10,7 @@ from bot.desk.devices import device_of
 from bot.desk.guard import Guard, Visitor, network_of, new_token, place_of, proof_of
 from bot.desk.limits import Buckets, DeskLimits
 from bot.desk.pages import Pages
-from bot.desk.passwords import LONGEST, Passwords, checked
+from bot.desk.passwords import LONGEST, Passwords, checked_twice
 from domain.staff import Staff, StaffError, checked_alias, checked_name
 from handlers.catalogue import Texts
 from storage.opening import Storage
@@ -76,8 +75,7 @@ class SignIn:
         return await self._open(request, person, back)
 
     async def leave(self, request: Request, visitor: Visitor) -> Response:
-        form = await read_form(request)
-        self._guard.check_proof(form.get("proof", ""), visitor.token)
+        form = await self._guard.read(request, visitor)
         if form.get("everywhere"):
             await self._sessions.end_all(visitor.staff.id)
         else:
@@ -114,10 +112,7 @@ class SignIn:
                 name, alias = checked_name(name), checked_alias(alias)
             else:
                 name, alias = (owner.name, owner.alias) if owner else ("", "")
-            checked(password, name)
-            if password != again:
-                raise StaffError("두 비밀번호가 서로 다릅니다.")
-            hashed = await self._passwords.hash(password)
+            hashed = await self._passwords.hash(checked_twice(password, again, name))
             staff = await self._accounts.use_link(link, hashed, name, alias)
         except StaffError as error:
             values = {"name": name, "alias": alias, "first": purpose == FIRST, "link": link}

@@ -69,7 +69,15 @@ DESK = [
     ("POST", "/desk/me/telegram", True),
     ("POST", "/desk/me/telegram/leave", True),
     ("POST", "/desk/logout", True),
+    *(("POST", f"/desk/me/{step}", True) for step in ("password", "sessions")),
+    ("GET", "/desk/me/factor", True),
+    *(("POST", f"/desk/me/factor/{step}", True) for step in ("begin", "confirm", "recovery", "off")),
+    ("GET", "/desk/staff", True),
+    ("POST", "/desk/staff", True),
+    ("POST", "/desk/staff/{name}/{step}", True),
     ("GET", "/desk/access", True),
+    ("POST", "/desk/access/check", True),
+    ("POST", "/desk/access/export", True),
     *(("GET", f"/desk/knowledge{path}", True) for path in KNOWLEDGE_PAGES),
     *(("POST", f"/desk/knowledge/{step}", False) for step in KNOWLEDGE_STEPS),
     ("GET", "/desk/knowledge/check", False),
@@ -105,9 +113,33 @@ async def test_the_list_above_is_complete(desk: Running, sqlite_urls: Urls, tmp_
 @pytest.mark.parametrize("role", list(Role))
 async def test_the_access_log_is_for_its_roles(hired: Hire, role: Role) -> None:
     member = await hired(role=role)
-    answer = await member.http.get("/desk/access")
-    assert answer.status_code == (200 if role in (Role.ADMIN, Role.PRIVACY_OFFICER) else 403)
-    assert ("권한이 없습니다" in answer.text) == (answer.status_code == 403)
+    form = {"proof": member.proof}
+    for answer in (
+        await member.http.get("/desk/access"),
+        await member.http.post("/desk/access/check", data=form),
+        await member.http.post("/desk/access/export", data=form),
+    ):
+        assert answer.status_code == (200 if role in (Role.ADMIN, Role.PRIVACY_OFFICER) else 403)
+        assert ("권한이 없습니다" in answer.text) == (answer.status_code == 403)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADMIN}))
+async def test_accounts_are_for_admins(desk: Running, hired: Hire, role: Role) -> None:
+    member, other = await hired(role=role), await desk.hire("바다")
+    form = {"proof": member.proof, "role": "admin", "name": "by-nobody", "alias": "없음"}
+    for answer in (
+        await member.http.get("/desk/staff"),
+        await member.http.post("/desk/staff", data=form),
+        *[
+            await member.http.post(f"/desk/staff/{other.name}/{step}", data=form)
+            for step in ("link", "revoke", "disable", "enable", "role", "factor")
+        ],
+    ):
+        assert answer.status_code == 403
+        assert "권한이 없습니다" in answer.text
+    assert other in await desk.storage.accounts.all()
+    assert await desk.storage.accounts.find("by-nobody") is None
 
 
 @pytest.mark.asyncio(loop_scope="session")
