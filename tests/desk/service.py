@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import uvicorn
@@ -134,12 +135,14 @@ async def running(
     limits: DeskLimits | None = None,
     widget_origins: str = "",
     two_person: bool = False,
+    second_factor: Literal["off", "admins", "all"] = "off",
 ) -> AsyncIterator[Running]:
     settings = Settings(
         data_dir=folder,
         shop_name="온담상점",
         widget_origins=widget_origins,
         kb_two_person="on" if two_person else "off",
+        desk_second_factor=second_factor,
     )
     analysis = thread_analysis()
     parts = assemble(settings, storage, analysis, clock)
