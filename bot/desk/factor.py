@@ -102,5 +102,5 @@ class FactorPages:
 
 def _picture(text: str) -> Markup:
     """A QR code as SVG, black on white in light and dark alike: many cameras read no other."""
-    drawn = segno.make(text, error="m", micro=False).svg_inline(scale=5, border=3, light="#fff", svgclass="qr")
+    drawn = segno.make(text, error="m", micro=False).svg_inline(border=4, light="#fff", svgclass="qr", omitsize=True)
     return Markup(drawn)  # noqa: S704 - made of squares alone

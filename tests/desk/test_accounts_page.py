@@ -17,6 +17,13 @@ from tests.desk.test_pages import Windows, sign_in, windows  # noqa: F401 - a fi
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+# What is drawn lies within what is shown, with the quiet zone of four squares that readers need.
+WHOLE = """(svg) => {
+  const shown = svg.viewBox.baseVal, drawn = svg.querySelector(".qrline").getBBox();
+  return shown.width > 0 && drawn.x >= 4 && drawn.x + drawn.width <= shown.width - 4
+    && drawn.y >= 3.5 && drawn.y + drawn.height <= shown.height - 3.5;
+}"""
+
 
 def code_of(secret: str, steps: int = 0) -> str:
     return pyotp.TOTP(secret).at(system_clock() + timedelta(seconds=steps * STEP))
@@ -62,6 +69,7 @@ async def test_from_the_invitation_to_a_recovery_code(desk: Running, windows: Wi
     await page.get_by_role("link", name="2단계 인증 설정").click()
     await page.get_by_role("button", name="설정 시작").click()
     await expect(page.get_by_role("img", name="QR 코드")).to_be_visible()
+    assert await page.locator("svg.qr").evaluate(WHOLE), "a part of the picture is cut off"
     await page.get_by_text("찍을 수 없으면").click()
     secret = (await page.locator("#secret").inner_text()).replace(" ", "")
     await page.get_by_label("코드 6자리 숫자").fill(code_of(secret))
