@@ -18,6 +18,7 @@ _SEARCH_IN_RANKING = 6.0  # weight of search beside the ranker's log-odds
 _SEARCH_ALONE = 25.0  # and without a ranker: makes probabilities of shares
 _VECTORS_IN_RANKING = 0.5  # weight of the vectors' log-odds: part of what they say the words have said
 _WORDS_IN_BODY = 0.6  # the rest are letters; of titles and aliases both count alike
+_MANY_ENTRIES = 100
 _TOP = 5
 
 Floats = NDArray[np.float64]
@@ -134,6 +135,7 @@ class Gatherer:
                 np.where(np.diff(hits.words.at) > 0, trust, 1.0),
                 np.log1p(words),
                 (share[rows[:, None], order] * same).sum(1),
+                np.full(len(order), np.log(min(len(self._entries), _MANY_ENTRIES))),
             ],
             axis=1,
         )

@@ -1,10 +1,12 @@
 """The decision model fitted to a knowledge base's own questions.
 
 Regression questions alone flatter: their entries' aliases were often widened until they passed. So the model also
-learns from aliases that the index is made without, and from entries for silence that it is made without altogether,
-which stand for subjects that nobody has thought of yet.
+learns from aliases that the index is made without, from entries for silence that it is made without altogether, which
+stand for subjects that nobody has thought of yet, and from small parts of the knowledge base asked about all the rest:
+among few entries one always stands out.
 """
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,8 +19,11 @@ from knowledge.vectors import Gathering, TextVectors, sent_form, text_hash, text
 _FEWEST = 40  # below that the coefficients would be chance
 BUDGET = 0.05
 _FOLDS, _FOLDS_OF_MANY, _MANY = 20, 3, 1000  # entries past which fewer parts have to do
-_WORTH = 3  # left-out aliases to which one regression question is equal: it is asked of the whole knowledge base
+_WORTH = 5  # left-out aliases to which one regression question is equal: it is asked of the whole knowledge base
 _STRANGER_EVERY = 5
+_FEW, _DRAWS = (4, 8, 15, 30, 60), 2  # sizes of small parts, and how many of each
+_LEFT_OUT = 6  # one alias in so many is asked of a small part instead
+_OTHERS = 2  # questions about the rest for each about the part
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ def fit(
     if len(seen.outcomes) < _FEWEST or len({o.right for o in seen.outcomes}) < 2:
         raise ValueError(f"fitting needs at least {_FEWEST} questions or aliases, some of them decided wrongly")
     seen.ask(whole, strangers_questions(entries), lesson=True)
+    _among_few(analyzer, entries, learn, seen)
     part = "ranked" if whole.ranker else "searched"
     fitted = {part: fit_weights(seen.outcomes, budget, seen.lessons)}
     if len(seen.near) >= _FEWEST and len({o.right for o in seen.near}) > 1:
@@ -123,6 +129,21 @@ def _without(analyzer: Analyzer, entries: Sequence[Entry], learn: bool, seen: _S
             part = seen.made(analyzer, kept, learn)
             seen.ask(part, asked)
             seen.ask(part, strange, lesson=True)
+
+
+def _among_few(analyzer: Analyzer, entries: Sequence[Entry], learn: bool, seen: _Seen) -> None:
+    """What becomes of questions in knowledge bases of a few of the entries, most of which have no answer there."""
+    chance = random.Random(len(entries))  # noqa: S311 - the same part each time
+    asked = [Labelled(text, frozenset((e.id,))) for e in entries for text in (*e.aliases[::_LEFT_OUT], *e.questions)]
+    for size in _FEW:
+        for _ in range(_DRAWS if size < len(entries) else 0):
+            few = chance.sample(entries, size)
+            kept = [replace(e, aliases=tuple(a for n, a in enumerate(e.aliases) if n % _LEFT_OUT)) for e in few]
+            here = frozenset(e.id for e in few)
+            within = [row for row in asked if row.right <= here]
+            others = [Labelled(row.text, frozenset()) for row in asked if not row.right <= here]
+            others = chance.sample(others, min(len(others), _OTHERS * len(within)))
+            seen.ask(seen.made(analyzer, kept, learn), within + others, lesson=True)
 
 
 def outcomes_of(answerer: Answerer, labelled: Sequence[Labelled], vectors: TextVectors | None = None) -> list[Outcome]:

@@ -28,6 +28,7 @@ FEATURES = (
     "trust",  # 1, less when words were repaired
     "length",  # log of the number of words
     "same_kind",  # probability of all entries of the first one's kind together
+    "entries",  # log of how many there are, at most a hundred: among few, one always stands out
 )
 VECTOR_FEATURES = (  # behind them, where the question and the knowledge base have vectors
     "vector_odds",  # log-odds by the vectors that the first entry is right

@@ -29,7 +29,7 @@ from tests.knowledge.shop import SHOP
 
 WEB = "web"
 PATIENCE = 30.0  # seconds after which a message counts as never handled
-STRANGE = "정보가 딴 데로 새는지요"  # words that the shop's entries hardly have
+STRANGE = "개인정보가 딴 데로 새는 경우"  # the words of the shop's entries leave it in doubt
 TOLD = "개인정보의 제3자 제공에 관한 안내입니다."  # and what answers it
 _ids = itertools.count(1)
 

@@ -155,8 +155,8 @@ async def test_with_a_broken_service_the_words_decide_as_ever(
 
 
 def _timeless(answer: str) -> str:
-    """Without the number of the case, which is drawn by lot."""
-    return "\n".join(line for line in answer.splitlines() if "번호" not in line)
+    """Without the number of the case, which is drawn by lot, and the place in the queue."""
+    return "\n".join(line for line in answer.splitlines() if "번호" not in line and "순서:" not in line)
 
 
 async def test_many_questions_go_together_and_each_text_once(filled: Process, embedder: Embedder) -> None:

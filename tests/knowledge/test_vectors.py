@@ -14,7 +14,7 @@ from tests.embeddings.meaning import Meaning
 from tests.knowledge.shop import ASKED, SHOP, entry
 
 MEANING = Meaning()
-STRANGE = "흔적을 말끔히 씻어 주십시오"  # words that no entry has
+STRANGE = "내 정보 말끔히 씻어 줘요"  # the words leave it in doubt
 MESSAGES = [
     ("개인정보를 누구한테 넘기나요?", None),
     (STRANGE, None),
