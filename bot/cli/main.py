@@ -158,10 +158,17 @@ def _add_staff(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add.add_argument("--alias", metavar="ALIAS", help="what customers read; default: the name")
     listed = _add(commands, "list", "the accounts", "staff:list_all")
     listed.add_argument("--json", action="store_true", help="a line of JSON for each account")
-    disable = _add(commands, "disable", "nobody signs in with it any more", "staff:disable")
-    disable.add_argument("name", metavar="NAME")
-    link = _add(commands, "link", "a new one-time link that sets an account's password", "staff:link")
-    link.add_argument("name", metavar="NAME")
+    role = _add(commands, "role", "changes what an account may do", "staff:change_role")
+    role.add_argument("name", metavar="NAME")
+    role.add_argument("role", choices=[role.value for role in Role])
+    for name, words in {
+        "disable": "nobody signs in with it any more",
+        "enable": "a disabled account may be used again",
+        "link": "a new one-time link that sets an account's password",
+        "revoke": "the link that was given out is good for nothing any more",
+        "reset_factor": "takes away a second factor whose owner has lost phone and recovery codes",
+    }.items():
+        _add(commands, name.replace("_", "-"), words, f"staff:{name}").add_argument("name", metavar="NAME")
 
 
 def _add(

@@ -26,22 +26,53 @@ async def add(options: argparse.Namespace, settings: Settings) -> int:
 async def link(options: argparse.Namespace, settings: Settings) -> int:
     """A new link for an account whose password was forgotten, or never set."""
     async with open_program_storage(settings) as storage:
-        found = await storage.accounts.find(checked_name(options.name))
-        if found is None or found.staff.disabled:
-            raise StaffError(f"{options.name}: 쓸 수 있는 계정이 아닙니다.")
-        await _print_link(storage, settings, found.staff)
+        await _print_link(storage, settings, await _usable(storage, options.name))
     return 0
 
 
 async def list_all(options: argparse.Namespace, settings: Settings) -> int:
     async with open_program_storage(settings) as storage:
-        for staff in await storage.accounts.all():
+        for account in await storage.accounts.overview():
+            staff = account.staff
             if options.json:
-                row = {"name": staff.name, "alias": staff.alias, "role": staff.role, "disabled": staff.disabled}
+                row = {
+                    "name": staff.name,
+                    "alias": staff.alias,
+                    "role": staff.role,
+                    "disabled": staff.disabled,
+                    "second_factor": account.secured,
+                    "seen": account.seen,
+                }
                 sys.stdout.write(orjson.dumps(row).decode() + "\n")
             else:
                 state = "중지" if staff.disabled else "사용"
-                sys.stdout.write(f"{staff.name}  {staff.alias}  {staff.role}  {state}\n")
+                factor = "2단계 인증" if account.secured else "비밀번호만"
+                sys.stdout.write(f"{staff.name}  {staff.alias}  {staff.role}  {state}  {factor}\n")
+    return 0
+
+
+async def change_role(options: argparse.Namespace, settings: Settings) -> int:
+    async with open_program_storage(settings) as storage:
+        await storage.accounts.change_role(checked_name(options.name), Role(options.role))
+    return 0
+
+
+async def enable(options: argparse.Namespace, settings: Settings) -> int:
+    async with open_program_storage(settings) as storage:
+        await storage.accounts.enable(checked_name(options.name))
+    return 0
+
+
+async def revoke(options: argparse.Namespace, settings: Settings) -> int:
+    async with open_program_storage(settings) as storage:
+        await storage.accounts.revoke_link(checked_name(options.name))
+    return 0
+
+
+async def reset_factor(options: argparse.Namespace, settings: Settings) -> int:
+    """Ends the person's sessions; the next sign-in asks for the password alone, or for setting a new one up."""
+    async with open_program_storage(settings) as storage:
+        await storage.factors.reset(await _usable(storage, options.name), None)
     return 0
 
 
@@ -49,6 +80,13 @@ async def disable(options: argparse.Namespace, settings: Settings) -> int:
     async with open_program_storage(settings) as storage:
         await storage.accounts.disable(checked_name(options.name))
     return 0
+
+
+async def _usable(storage: Storage, name: str) -> Staff:
+    found = await storage.accounts.find(checked_name(name))
+    if found is None or found.staff.disabled:
+        raise StaffError(f"{name}: 쓸 수 있는 계정이 아닙니다.")
+    return found.staff
 
 
 async def _print_link(storage: Storage, settings: Settings, staff: Staff) -> None:

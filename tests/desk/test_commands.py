@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import orjson
+import pyotp
 import pytest
 
 from domain.staff import Role
@@ -48,11 +49,32 @@ async def test_staff_are_added_listed_and_disabled(sqlite_urls: Urls, tmp_path: 
     assert (await sangdam(sqlite_urls, tmp_path, "staff", "disable", "nobody"))[0] == 1
     assert await sangdam(sqlite_urls, tmp_path, "staff", "disable", "haneul") == (0, "", "")
     code, out, _ = await sangdam(sqlite_urls, tmp_path, "staff", "list", "--json")
-    assert [orjson.loads(line) for line in out.splitlines()] == [
-        {"name": "haneul", "alias": "하늘", "role": "agent", "disabled": True}
-    ]
+    haneul = {"name": "haneul", "alias": "하늘", "role": "agent", "second_factor": False, "seen": None}
+    assert [orjson.loads(line) for line in out.splitlines()] == [haneul | {"disabled": True}]
     assert (await sangdam(sqlite_urls, tmp_path, "staff", "link", "haneul"))[0] == 1
     assert "haneul  하늘  agent  중지" in (await sangdam(sqlite_urls, tmp_path, "staff", "list"))[1]
+
+
+async def test_staff_are_brought_back_moved_and_helped(sqlite_urls: Urls, tmp_path: Path) -> None:
+    async with sqlite_urls.open() as storage:
+        person = await storage.accounts.add("haneul", "하늘", Role.AGENT)
+        secret = await storage.factors.begin(person)
+        assert secret is not None
+        assert await storage.factors.confirm(person, pyotp.TOTP(secret).now(), "") is not None
+        await storage.sessions.open(person.id, "token")
+    assert "2단계 인증" in (await sangdam(sqlite_urls, tmp_path, "staff", "list"))[1]
+    for step in ("disable", "enable", "link", "revoke", "reset-factor"):
+        assert (await sangdam(sqlite_urls, tmp_path, "staff", step, "haneul"))[0] == 0, step
+    assert (await sangdam(sqlite_urls, tmp_path, "staff", "role", "haneul", "supervisor"))[0] == 0
+    for wrong in (("revoke", "haneul"), ("enable", "nobody"), ("reset-factor", "nobody"), ("role", "nobody", "admin")):
+        code, out, error = await sangdam(sqlite_urls, tmp_path, "staff", *wrong)
+        assert (code, out) == (1, "")
+        assert "없습니다" in error or "아닙니다" in error
+    async with sqlite_urls.open() as storage:
+        [account] = await storage.accounts.overview()
+        assert (account.staff.role, account.staff.disabled, account.secured) == (Role.SUPERVISOR, False, False)
+        assert account.link_until is None
+        assert await storage.sessions.find("token") is None
 
 
 class Process:
