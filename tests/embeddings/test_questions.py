@@ -108,7 +108,9 @@ async def test_processing_abroad_needs_the_customers_consent(
         assert TOLD not in await one.say(STRANGE)
         for button in ("age:adult", "first:agree", "consent:marketing_email:grant"):
             await one.say("", button=button)
+        assert TOLD in await one.say("개인정보를 누구한테 넘기나요?")  # or the bot, unsure twice, would give up
         assert TOLD not in await one.say(STRANGE)
+        assert TOLD in await one.say("개인정보를 누구한테 넘기나요?")
         assert embedder.requests == []
         await one.say("", button="consent:overseas:grant")
         assert TOLD in await one.say(STRANGE)
