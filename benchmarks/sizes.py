@@ -24,10 +24,10 @@ from benchmarks.report import table
 from benchmarks.search_rivals import Bm25, morphemes
 from benchmarks.sizes_data import made_up, questions
 from bot.engine.analysis_process import starting
-from bot.engine.draft import DraftKeeper
-from bot.engine.editing import Editing
 from bot.engine.librarian import Librarian, ensure_published
-from bot.engine.signals import KNOWLEDGE, Signals
+from bot.engine.signals import Signals
+from bot.engine.workbench import ThreadBench
+from bot.engine.workshop import open_workshop
 from domain.clock import system_clock
 from domain.knowledge import Entry
 from domain.staff import Role, Staff
@@ -35,10 +35,9 @@ from handlers.catalogue import load_texts
 from knowledge.analysis import Analyzer
 from knowledge.answerer import Answerer
 from knowledge.files import dump
+from knowledge.workbench import Workbench
 from storage.crypto import MasterKey
-from storage.knowledge import Publication
 from storage.opening import open_storage
-from storage.times import to_us
 
 SIZES = (1_000, 10_000, 100_000)
 PUBLISHED = 10_000
@@ -112,27 +111,30 @@ async def _publishes(size: int) -> dict[str, float]:
         async with starting() as analysis, open_storage(data, keys, MasterKey(b"k" * 32), system_clock) as storage:
             signals = Signals(storage.database)
             librarian = Librarian(storage.knowledge, signals, system_clock, analysis)
-            editing = Editing(storage, DraftKeeper(storage), load_texts(), system_clock)
+            workshop = open_workshop(
+                storage,
+                ThreadBench(Workbench(Analyzer)),
+                load_texts(),
+                system_clock,
+                signals,
+                two_person=False,
+                prepare=librarian.prepare,
+            )
             await ensure_published(storage.knowledge, system_clock)
             files = {f"{e.id}.md": dump(e) for e in made_up(size)}
-            await editing.put_in(ADMIN, files, merge=False)
+            await workshop.editing.put_in(ADMIN, files, merge=False)
             loops = [asyncio.create_task(loop()) for loop in (signals.run, librarian.run)]
             times = []
             for number in range(PUBLISHES + 1):
-                found = await editing.entry(ADMIN, f"e{number}")
+                found = await workshop.editing.entry(ADMIN, f"e{number}")
                 text = found.text.rstrip("\n") + f" {number}번째로 고쳤습니다.\n"
-                await editing.save(ADMIN, text, entry=found.id, based_on=found.etag)
-                latest = await storage.knowledge.latest()
-                publication = Publication("bench", "", to_us(system_clock()))
-                revision = await storage.drafts.revision()
-                version = await storage.knowledge.publish_draft(
-                    after=latest.version if latest else 0, revision=revision, publication=publication
-                )
-                began = time.perf_counter()
-                signals.tell([KNOWLEDGE])
-                while not librarian.ready or (await librarian.live()).version != version:  # noqa: ASYNC110 - nobody is told of it
+                await workshop.editing.save(ADMIN, text, entry=found.id, based_on=found.etag)
+                version, _ = await workshop.publishing.publish(ADMIN)
+                began = time.perf_counter()  # just after the commit, and after those who wait were told
+                while not librarian.ready or (await librarian.live()).version != version:  # noqa: ASYNC110
                     await asyncio.sleep(0.0005)
                 times.append((time.perf_counter() - began) * 1e3)
+            await workshop.close()
             for loop in loops:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
