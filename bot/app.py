@@ -20,6 +20,10 @@ from bot.channels.web import WebChat
 from bot.desk import Desk, DeskLimits
 from bot.engine.analysis_process import AnalysisProcess
 from bot.engine.delivery import Delivery
+from bot.engine.desk_steps import DeskSteps
+from bot.engine.leases import LeaseKeeper
+from bot.engine.queue_keeper import LEASE as QUEUE
+from bot.engine.queue_keeper import QueueKeeper
 from bot.parts import Loop, Parts, assemble, open_program_storage
 from bot.serving import cancel, serve
 from bot.settings import Settings
@@ -85,6 +89,10 @@ async def compose(settings: Settings, parts: Parts, desk_limits: DeskLimits | No
         routes += telegram.routes
         loops |= telegram.loops
         opened = telegram.opened
+    steps = DeskSteps(storage, parts.signals, clock, parts.texts, deliveries, (WEB, TERMINAL), parts.plan)
+    lease = LeaseKeeper(storage, QUEUE, clock)
+    loops["queue_lease"] = lease.run
+    loops["queue"] = QueueKeeper(storage, parts.signals, clock, steps, parts.plan, lease).run
     desk = Desk(
         storage=storage,
         signals=parts.signals,
@@ -92,10 +100,8 @@ async def compose(settings: Settings, parts: Parts, desk_limits: DeskLimits | No
         texts=parts.texts,
         shop_name=settings.shop_name,
         public_url=settings.public_url,
-        deliveries=deliveries,
-        pull=(WEB, TERMINAL),
+        steps=steps,
         workshop=parts.workshop,
-        plan=parts.plan,
         second_factor=settings.desk_second_factor,
         limits=desk_limits,
     )

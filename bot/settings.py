@@ -2,6 +2,7 @@
 
 import base64
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -117,6 +118,18 @@ class Settings(BaseSettings):
         description="Who should take what: a tag, then reasons (`asked`, `unsure`, `set_aside`, `agent`) and entries "
         "that need it, `*` for any letters: `개인정보: deletion access*; 주문: order*`.",
     )
+    desk_assign: Literal["manual", "auto"] = Field(
+        "manual", description="`auto` gives what waits to whoever is there, has room and the skill; `manual` leaves it."
+    )
+    desk_away_minutes: int = Field(
+        15, ge=2, le=1440, description="Minutes without an open page after which somebody is off and others go on."
+    )
+    desk_silent_minutes: int = Field(
+        0, ge=0, le=10080, description="Open minutes a customer is left unanswered before others go on; 0: no limit."
+    )
+    desk_reopen_hours: int = Field(
+        24, ge=0, le=720, description="Hours after its end in which writing opens a conversation again; 0: never."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
 
     @field_validator("public_url", "telegram_api_url")
@@ -196,7 +209,14 @@ class Settings(BaseSettings):
             hours = read_hours(self.desk_hours, self.desk_lunch, self.desk_closed, self.desk_extra)
         except HoursError as error:
             raise ValueError(f"SANGDAM_DESK_HOURS, _LUNCH, _CLOSED, _EXTRA: {error}") from None
-        return DeskPlan(hours, skills=read_skills(self.desk_skills))
+        return DeskPlan(
+            hours,
+            skills=read_skills(self.desk_skills),
+            assigns=self.desk_assign == "auto",
+            away=timedelta(minutes=self.desk_away_minutes),
+            silent=timedelta(minutes=self.desk_silent_minutes) if self.desk_silent_minutes else None,
+            reopen=timedelta(hours=self.desk_reopen_hours),
+        )
 
     @property
     def knowledge_cache(self) -> Path:

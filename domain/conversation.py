@@ -38,7 +38,8 @@ class BotState:
     introduced: version of the first-contact notice that was shown, 0 for none. question: the question before, which a
     fragment refers to. unsure: how often in a row the bot did not know. waiting_case: number of the open hand-over.
     album: the album whose first file was answered last. unhelpful: questions whose answers were marked as no help.
-    topic: the entry that was talked of last. urgent: the customer has said that it is urgent.
+    topic: the entry that was talked of last. urgent: the customer has said that it is urgent. closed_case: number of
+    the hand-over that was closed last, closed_until: until when (epoch seconds) writing opens it again.
     """
 
     introduced: int = 0
@@ -50,6 +51,8 @@ class BotState:
     unhelpful: tuple[str, ...] = ()
     topic: str = ""
     urgent: bool = False
+    closed_case: str = ""
+    closed_until: int = 0
     dialogue: Dialogue | None = None
 
 

@@ -10,13 +10,22 @@ from domain.queue import Escalation
 
 @dataclass(frozen=True, slots=True)
 class DeskPlan:
-    """How the desk is run. first_answer, resolution: open time that is allowed, None for no limit. skills: tags with
-    patterns of reasons and entries ("unsure", "privacy-*") that need them, the first that fits counts."""
+    """How the desk is run.
+
+    first_answer, resolution: open time that is allowed, None for no limit. skills: tags with patterns of reasons and
+    entries ("unsure", "privacy-*") that need them, the first that fits counts. assigns: the desk gives out what waits.
+    away: after so much silence somebody is off. silent: open time that a customer may be left without an answer before
+    another gets the conversation, None for any. reopen: so long after its end writing opens a hand-over again.
+    """
 
     hours: BusinessHours = field(default_factory=BusinessHours)
     first_answer: timedelta | None = None
     resolution: timedelta | None = None
     skills: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    assigns: bool = False
+    away: timedelta = timedelta(minutes=15)
+    silent: timedelta | None = None
+    reopen: timedelta = timedelta(hours=24)
 
     def escalate(self, reason: str, topic: str, now: datetime, *, urgent: bool) -> Escalation:
         """What a hand-over for this reason about this entry carries."""

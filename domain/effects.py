@@ -26,7 +26,7 @@ class Effects:
 
     gaps: questions that were not answered, or not well. chosen: questions that a choice was pressed for. asked_anew:
     the message is a new version of an earlier one, whose questions it takes the place of. urgent: who waits says that
-    it is urgent.
+    it is urgent. reopened: numbers of hand-overs that were closed.
     """
 
     state: BotState
@@ -42,3 +42,4 @@ class Effects:
     chosen: tuple[QuestionPlace, ...] = ()
     asked_anew: bool = False
     urgent: bool = False
+    reopened: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ class Escalation:
 @dataclass(frozen=True, slots=True)
 class Handover:
     """An open hand-over as the queue keeps it. entered: since when it waits, kept when it comes back. answered: an
-    agent's first answer, took: the open time until then."""
+    agent's first answer, took: the open time until then. told_back: the customer knows that it came back."""
 
     number: str
     urgent: bool
@@ -28,6 +28,8 @@ class Handover:
     resolve_due: datetime | None = None
     answered: datetime | None = None
     took: timedelta | None = None
+    snoozed_until: datetime | None = None
+    told_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The people who serve: their roles, what a role may do, and what one step of theirs changes."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.cases import Case, NewCase
@@ -9,6 +10,7 @@ from domain.conversation import BotState, Conversation, Owner
 from domain.effects import LedgerEvent
 from domain.errors import SangdamError
 from domain.messages import Outgoing
+from domain.presence import Attendance
 from domain.queue import Handover
 
 ACCESS_CHAIN = "access"  # the ledger's chain on staff, their rights and their looks at personal data
@@ -26,6 +28,7 @@ EVERYBODY = frozenset(Role)
 OVERSEERS = frozenset(Role) - {Role.AGENT}
 AUDITORS = frozenset({Role.PRIVACY_OFFICER, Role.ADMIN})
 MANAGERS = frozenset({Role.ADMIN})  # of accounts
+MOVERS = frozenset({Role.SUPERVISOR, Role.ADMIN})  # of other people's conversations
 EDITORS = frozenset({Role.ADMIN})  # of the knowledge base
 
 
@@ -56,13 +59,17 @@ class StepRefused(SangdamError):
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What a step may look at, read under the conversation's lock. agent has the conversation where its owner is one;
-    cases are all of the customer, oldest first; handover is the open one."""
+    cases are all of the customer, oldest first; handover is the open one. target: whom a step names;
+    attendance of actor and target, where known. last_seq: the last message."""
 
     conversation: Conversation
     actor: Staff
     agent: Staff | None
     cases: tuple[Case, ...]
     handover: Handover | None = None
+    target: Staff | None = None
+    attendance: Mapping[int, Attendance] = field(default_factory=dict)
+    last_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)

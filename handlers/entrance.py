@@ -87,7 +87,9 @@ def _start(turn: Turn, first: bool) -> None:
 
 
 def _attachment(turn: Turn, first: bool) -> None:
-    if turn.owner is not Owner.BOT:
+    if turn.owner is Owner.BOT and not command_of(turn.incoming.text, turn.texts) and people.reopen(turn):
+        attachments.for_a_person(turn)
+    elif turn.owner is not Owner.BOT:
         if turn.owner is Owner.QUEUE:
             people.note_while_waiting(turn)
         attachments.for_a_person(turn)
@@ -106,6 +108,8 @@ def _text(turn: Turn, first: bool) -> None:
         return
     elif turn.owner is Owner.QUEUE:
         people.note_while_waiting(turn)
+    elif not first and people.reopen(turn):
+        return
     elif not text.strip():
         turn.say(turn.texts("help.empty"), menu=True)
     elif not first and _answers_open_question(turn, text):

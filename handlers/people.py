@@ -19,6 +19,11 @@ _ASKS_WAIT = re.compile(
     r"언제 ?(?:쯤 ?)?(?:연결|상담|답변|답장|차례)|(?:아직|계속) ?(?:도 ?)?기다"
 )
 
+_THANKS = re.compile(
+    r"(?:네+|넵|넹|예|아+|오+|와|정말|진짜|너무|친절\S*|답변|빠른|덕분에|알려\S*|도와\S*|감사\S*|고맙\S*|고마\S*|수고\S*|"
+    r"알겠\S*|알았\S*|확인했\S*|해결\S*|잘|됐\S*|되었\S*|좋은|하루\S*|주말\S*|보내세요|되세요|ㄳ|ㄱㅅ|ㅎ+|ㅋ+|[\s.,!~^♡❤️🙏👍:)]+)+"
+)
+
 
 def offer(texts: Texts) -> tuple[Button, ...]:
     """A row with the button that asks for a person."""
@@ -37,6 +42,27 @@ def hand_over(turn: Turn, reason: str) -> None:
     place = turn.queue.place(turn.conversation.id, urgent=turn.state.urgent)
     words = turn.texts("agent.queued", number=case.number, place=place)
     turn.say("\n".join([words, *_outlook(turn)]), [_cancel(turn)])
+
+
+def reopen(turn: Turn) -> bool:
+    """Back into the queue under the same number, when the hand-over was closed a short while ago and more than thanks
+    is written. False when the message is the bot's to answer."""
+    number, now = turn.state.closed_case, turn.context.now.timestamp()
+    if turn.owner is not Owner.BOT or not number or now >= turn.state.closed_until:
+        return False
+    text = turn.incoming.text.strip()
+    done = any(c.number == number and c.state is CaseState.DONE for c in turn.cases)
+    if not done or (text and _THANKS.fullmatch(text)):
+        return False
+    heed_urgency(turn)
+    place = turn.queue.place(turn.conversation.id, urgent=turn.state.urgent)
+    turn.owner, turn.reopened = Owner.QUEUE, (number,)
+    turn.urgent = turn.state.urgent
+    turn.remember(waiting_case=number, waiting_told=True, unsure=0, closed_case="", closed_until=0)
+    turn.record("case.reopened", f"case/{number}")
+    words = turn.texts("agent.reopened", number=number, place=place)
+    turn.say("\n".join([words, *_outlook(turn)]), [_cancel(turn)])
+    return True
 
 
 def tell(turn: Turn) -> None:

@@ -41,7 +41,7 @@ Step: TypeAlias = Callable[[Desk, Scene], StaffEffects]
 
 def take(desk: Desk, scene: Scene) -> StaffEffects:
     """From the queue, from the bot, or from somebody whose account was disabled. Again by the same: nothing changes."""
-    _active(scene)
+    active(scene)
     conversation, actor = scene.conversation, scene.actor
     if conversation.owner is Owner.AGENT and scene.agent is not None:
         if scene.agent.id == actor.id:
@@ -56,13 +56,13 @@ def take(desk: Desk, scene: Scene) -> StaffEffects:
         carries = desk.plan.escalate("agent", state.topic, desk.now, urgent=state.urgent)
         case = NewCase(_number(desk), CaseKind.HANDOVER, None, "agent", escalation=carries)
         number, opened = case.number, (case,)
-        ledger.append(_event("case.received", f"case/{number}/{case.kind.value}"))
-    ledger.append(_event("case.taken", f"case/{number}/staff/{actor.id}"))
+        ledger.append(event("case.received", f"case/{number}/{case.kind.value}"))
+    ledger.append(event("case.taken", f"case/{number}/staff/{actor.id}"))
     return StaffEffects(
         owner=Owner.AGENT,
         agent_id=actor.id,
         state=replace(conversation.state, waiting_case=number, waiting_told=False, unsure=0),
-        outgoing=(_say(desk, scene, "taken", number),),
+        outgoing=(say(desk, scene, "taken", number),),
         opened=opened,
         ledger=tuple(ledger),
     )
@@ -72,9 +72,9 @@ def answer(text: str) -> Step:
     """A message to the customer, by whoever has the conversation at this moment."""
 
     def step(desk: Desk, scene: Scene) -> StaffEffects:
-        _mine(scene)
+        mine(scene)
         said = (Outgoing(text, sender=scene.actor.alias),)
-        return replace(_unchanged(scene), outgoing=said, handover=_answered(desk, scene))
+        return replace(unchanged(scene), outgoing=said, handover=_answered(desk, scene))
 
     return step
 
@@ -83,11 +83,11 @@ def note(text: str) -> Step:
     """For the staff only, by anybody whose business the conversation is."""
 
     def step(_desk: Desk, scene: Scene) -> StaffEffects:
-        _active(scene)
+        active(scene)
         agent_id = scene.agent.id if scene.agent else None
         if not may_see(scene.actor, scene.conversation.owner, agent_id):
             raise StepRefused("not_yours", scene.agent.alias if scene.agent else "")
-        return replace(_unchanged(scene), note=text)
+        return replace(unchanged(scene), note=text)
 
     return step
 
@@ -98,8 +98,12 @@ def give_back(desk: Desk, scene: Scene) -> StaffEffects:
 
 
 def close(desk: Desk, scene: Scene) -> StaffEffects:
-    """The hand-over is done. Whoever writes again is answered by the bot, or taken again."""
-    return _end(desk, scene, "closed", menu=True)
+    """The hand-over is done. Who writes again soon is back in the queue under the same number."""
+    effects = _end(desk, scene, "closed", menu=True)
+    if not effects.done:
+        return effects
+    until = int((desk.now + desk.plan.reopen).timestamp())
+    return replace(effects, state=replace(effects.state, closed_case=effects.done[0], closed_until=until))
 
 
 def preview(text: str) -> str:
@@ -109,7 +113,7 @@ def preview(text: str) -> str:
 
 
 def _end(desk: Desk, scene: Scene, how: str, *, menu: bool) -> StaffEffects:
-    _mine(scene)
+    mine(scene)
     state = scene.conversation.state
     number = state.waiting_case
     done = (number,) if _is_open(scene, number) else ()
@@ -117,9 +121,9 @@ def _end(desk: Desk, scene: Scene, how: str, *, menu: bool) -> StaffEffects:
         owner=Owner.BOT,
         agent_id=None,
         state=replace(state, waiting_case="", waiting_told=False, unsure=0, question="", urgent=False),
-        outgoing=(replace(_say(desk, scene, how, number), menu=menu),),
+        outgoing=(replace(say(desk, scene, how, number), menu=menu),),
         done=done,
-        ledger=tuple(_event(f"case.{how}", f"case/{n}/staff/{scene.actor.id}") for n in done),
+        ledger=tuple(event(f"case.{how}", f"case/{n}/staff/{scene.actor.id}") for n in done),
     )
 
 
@@ -131,20 +135,23 @@ def _answered(desk: Desk, scene: Scene) -> Handover | None:
     return replace(handover, answered=desk.now, took=desk.plan.hours.between(handover.entered, desk.now))
 
 
-def _unchanged(scene: Scene) -> StaffEffects:
+def unchanged(scene: Scene) -> StaffEffects:
+    """As it is."""
     state: BotState = scene.conversation.state
     return StaffEffects(scene.conversation.owner, scene.agent.id if scene.agent else None, state)
 
 
-def _mine(scene: Scene) -> None:
-    _active(scene)
+def mine(scene: Scene) -> None:
+    """Raises StepRefused unless the actor has the conversation."""
+    active(scene)
     if scene.conversation.owner is not Owner.AGENT or scene.agent is None:
         raise StepRefused("not_taken")
     if scene.agent.id != scene.actor.id:
         raise StepRefused("not_yours", scene.agent.alias)
 
 
-def _active(scene: Scene) -> None:
+def active(scene: Scene) -> None:
+    """Raises StepRefused for an account that was disabled."""
     if scene.actor.disabled:
         raise StepRefused("disabled")
 
@@ -153,13 +160,15 @@ def _is_open(scene: Scene, number: str) -> bool:
     return any(c.number == number and c.state is CaseState.RECEIVED for c in scene.cases)
 
 
-def _say(desk: Desk, scene: Scene, key: str, number: str) -> Outgoing:
+def say(desk: Desk, scene: Scene, key: str, number: str) -> Outgoing:
+    """A text of the [staff] section, in the actor's name."""
     alias = scene.actor.alias
     return Outgoing(desk.texts(f"staff.{key}", alias=alias, number=number), sender=alias)
 
 
-def _event(event: str, subject: str) -> LedgerEvent:
-    return LedgerEvent("rights", event, subject, hashlib.sha256(subject.encode()).hexdigest())
+def event(name: str, subject: str) -> LedgerEvent:
+    """A link for the ledger of rights."""
+    return LedgerEvent("rights", name, subject, hashlib.sha256(subject.encode()).hexdigest())
 
 
 def _number(desk: Desk) -> str:

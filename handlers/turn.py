@@ -90,6 +90,7 @@ class Turn:
         self._queue = queue
         self.asked_anew = False
         self.urgent = False
+        self.reopened: tuple[str, ...] = ()
 
     def say(
         self,
@@ -192,6 +193,7 @@ class Turn:
             chosen=tuple(self._chosen),
             asked_anew=self.asked_anew,
             urgent=self.urgent,
+            reopened=self.reopened,
         )
 
     @property

@@ -5,8 +5,7 @@ is second and is told so, and nobody answers a conversation that went to somebod
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -21,7 +20,16 @@ from storage.crypto import Hashes, Key
 from storage.handling import ADD_CASE, ADD_OUTBOX, CANCEL_CASE, CUSTOMERS_FIRST, LOAD_CASES, case_of
 from storage.intake import ADD_MESSAGE, NeedKeys, message_binding
 from storage.ledger import append
-from storage.queue import ADD_HANDOVER, CLOSE_HANDOVER, SAVE_ANSWERED, handover_rows, load_handover
+from storage.queue import (
+    ADD_HANDOVER,
+    CLOSE_HANDOVER,
+    SAVE_HANDOVER,
+    handover_rows,
+    load_attendance,
+    load_handover,
+    mark_present,
+    save_handover,
+)
 from storage.staff_rows import staff_of
 from storage.statements import Params, Program, Statement, in_list
 from storage.tables import accounts, conversations, customers, staff, staff_notes, staff_steps
@@ -98,11 +106,15 @@ def step(
     now: int,
     push: Mapping[str, str],
     pull: Collection[str],
+    target_id: int | None = None,
+    by_itself: bool = False,
 ) -> Program[Stepped]:
     """Take one step of a staff member. client_id is the page's own id of it, so that it can be repeated safely.
 
     push maps the channels that this process delivers onto its tokens; of the others all but those in pull are delivered
-    by another process. An exception of `decide` rolls everything back. Raises NeedKeys, Conflict, NoSuchConversation.
+    by another process. target_id: whom the step names. by_itself: the desk takes the step in the staff member's place,
+    who need not be there. An exception of `decide` rolls everything back.
+    Raises NeedKeys, Conflict, NoSuchConversation.
     """
     rows = yield LOAD, {"conversation": conversation_id}
     if not rows:
@@ -114,7 +126,8 @@ def step(
     before = yield FIND_STEP, {"person": staff_id, "client": client_id}
     if before and before[0][0] == conversation_id:
         return Stepped(before[0][1], True, channel, ())
-    scene = yield from _scene(conversation_id, customer_id, channel, owner, state, agent_id, staff_id, key)
+    scene = yield from _scene(conversation_id, customer_id, channel, owner, state, agent_id, staff_id, target_id, key)
+    scene = replace(scene, last_seq=seq)
     effects = decide(scene)
     said: list[Params] = []
     outbox: list[Params] = []
@@ -156,10 +169,11 @@ def step(
     if effects.done:
         yield CANCEL_CASE, [_done(number, customer_id, now) for number in effects.done]
         yield CLOSE_HANDOVER, [{"case_number": number, "now": now} for number in effects.done]
-    if effects.handover and effects.handover.answered and effects.handover.took is not None:
-        took = effects.handover.took // timedelta(microseconds=1)
-        at = to_us(effects.handover.answered)
-        yield SAVE_ANSWERED, {"case_number": effects.handover.number, "at": at, "took": took}
+    if effects.handover:
+        yield SAVE_HANDOVER, save_handover(effects.handover)
+    if not by_itself:
+        works = effects.owner is Owner.AGENT and effects.agent_id == staff_id
+        yield from mark_present(staff_id, now, scene.attendance.get(staff_id), works=works)
     row = {"staff_id": staff_id, "client_id": client_id, "conversation_id": conversation_id, "kind": kind}
     yield ADD_STEP, row | {"seq": became, "at": now}
     if effects.ledger:
@@ -179,12 +193,14 @@ def _scene(
     state: bytes,
     agent_id: int | None,
     staff_id: int,
+    target_id: int | None,
     key: Key,
 ) -> Program[Scene]:
-    people_rows = yield LOAD_STAFF, {"people": [i for i in (staff_id, agent_id) if i is not None]}
+    people_rows = yield LOAD_STAFF, {"people": [i for i in (staff_id, agent_id, target_id) if i is not None]}
     people: dict[int, Staff] = {row[0]: staff_of(row) for row in people_rows}
     case_rows = yield LOAD_CASES, {"customers": [customer_id]}
     handover = yield from load_handover(conversation_id)
+    attendance = yield from load_attendance([i for i in (staff_id, target_id) if i is not None])
     opened = state_from_bytes(key.open(state, b"state:%d" % conversation_id))
     return Scene(
         conversation=Conversation(conversation_id, channel, customer_id, Owner(owner), opened),
@@ -192,6 +208,8 @@ def _scene(
         agent=None if agent_id is None else people[agent_id],
         cases=tuple(case_of(row[1:]) for row in case_rows),
         handover=handover,
+        target=people.get(target_id) if target_id is not None else None,
+        attendance=attendance,
     )
 
 

@@ -46,6 +46,7 @@ class Staffed:
     text: str
     at: datetime
     unanswered: bool
+    last_seq: int
     handover: Handover | None
 
     @property
@@ -110,6 +111,7 @@ class DeskViews:
                 conversations.c.owner,
                 conversations.c.state,
                 conversations.c.updated_at,
+                conversations.c.last_seq,
                 customers.c.key_id,
                 messages.c.seq,
                 messages.c.at,
@@ -272,6 +274,7 @@ def _staffed(row: Any, key: Key, open_cases: Mapping[str, Any]) -> Staffed:
         text=text,
         at=from_us(at),
         unanswered=row.seq is not None and row.seq > (row.answered or 0),
+        last_seq=row.last_seq,
         handover=handover,
     )
 

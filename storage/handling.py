@@ -19,7 +19,16 @@ from storage.crypto import Hashes, Key
 from storage.gap_effects import GapEffects
 from storage.intake import ADD_MESSAGE, OPEN, NeedKeys, message_binding
 from storage.ledger import append
-from storage.queue import ADD_HANDOVER, CLOSE_HANDOVER, MARK_URGENT, handover_rows, load_queue
+from storage.queue import (
+    ADD_HANDOVER,
+    CLOSE_HANDOVER,
+    MARK_URGENT,
+    REOPEN_CASE,
+    REOPEN_HANDOVER,
+    WAKE,
+    handover_rows,
+    load_queue,
+)
 from storage.statements import Params, Program, Row, Statement, in_list
 from storage.tables import ASIDE, DONE, accounts, cases, consent_events, conversations, customers, inbox, outbox
 from storage.times import from_us, to_us
@@ -261,6 +270,7 @@ def _cases_after(theirs: list[Case], effects: Effects, now: int) -> list[Case]:
     kept = [
         replace(c, state=CaseState.CANCELLED, closed=at) if c.number in effects.cancelled_cases else c for c in theirs
     ]
+    kept = [replace(c, state=CaseState.RECEIVED, closed=None) if c.number in effects.reopened else c for c in kept]
     opened = [Case(c.number, c.kind, CaseState.RECEIVED, at, c.due, None, c.reason) for c in effects.cases]
     return kept + opened
 
@@ -288,6 +298,8 @@ class _Batch:
         self._handovers: list[Params] = []
         self._closed: list[Params] = []
         self._urgent: list[Params] = []
+        self._wake: list[Params] = []
+        self._reopened: list[Params] = []
         self.joined: list[Waiting] = []
 
     def add(self, work: Work, thread: _Thread, effects: Effects, queue: Queue | None) -> Queue | None:
@@ -297,6 +309,13 @@ class _Batch:
             self._handovers.append(row)
             self.joined.append(Waiting(conversation.id, bool(row["urgent"]), from_us(self._now)))
             queue = queue.joined(self.joined[-1]) if queue else None
+        for number in effects.reopened:
+            row = {"case_number": number, "customer": conversation.customer_id, "now": self._now}
+            self._reopened.append(row | {"new_state": CaseState.RECEIVED.value})
+            self.joined.append(Waiting(conversation.id, effects.state.urgent, from_us(self._now)))
+            queue = queue.joined(self.joined[-1]) if queue else None
+        if effects.owner is Owner.AGENT:
+            self._wake.append({"conversation": conversation.id})
         if effects.urgent:
             self._urgent.append({"conversation": conversation.id})
         for message in effects.outgoing:
@@ -404,7 +423,10 @@ class _Batch:
             (ADD_HANDOVER, self._handovers),
             (CANCEL_CASE, self._cancelled),
             (CLOSE_HANDOVER, self._closed),
+            (REOPEN_CASE, self._reopened),
+            (REOPEN_HANDOVER, self._reopened),
             (MARK_URGENT, self._urgent),
+            (WAKE, self._wake),
             (FINISH, self._finished),
         ):
             if params:

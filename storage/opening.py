@@ -24,6 +24,7 @@ from storage.intake import NeedKeys
 from storage.keys import KeyStore
 from storage.knowledge import KnowledgeVersions
 from storage.migrations.runner import migrate
+from storage.presence import Presences
 from storage.sessions import StaffSessions
 from storage.sign_ins import SignInTries
 from storage.staff import StaffAccounts
@@ -53,6 +54,7 @@ class Storage:
     access_log: AccessLog
     desk: DeskViews
     files: Files
+    presences: Presences
     gaps: Gaps
 
     async def run(self, make: Callable[[list[int]], Program[T]]) -> T:
@@ -111,6 +113,7 @@ async def open_storage(url: str, keys_url: str, master: MasterKey, clock: Clock)
             access_log=AccessLog(database, hashes, clock),
             desk=DeskViews(database, keys),
             files=Files(database, keys),
+            presences=Presences(database, clock),
             gaps=Gaps(database, keys),
         )
     finally:

@@ -1,41 +1,61 @@
 """Who waits and who is with whom, read once for all pages that ask at the same time."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
-from domain.staff import Staff
+from bot.desk.presence import person_json
+from domain.staff import MOVERS, Staff
 from handlers.staff_steps import preview
-from storage.desk_views import DeskViews, Staffed
+from storage.desk_views import Staffed
+from storage.opening import Storage
+from storage.presence import Attending
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the desk looks like at one moment."""
+
+    rows: list[Staffed]
+    people: list[Attending]
 
 
 class Board:
     """Whoever asks while a look is under way gets the next one, which is shared: never a state too old."""
 
-    def __init__(self, views: DeskViews) -> None:
-        self._views = views
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._turn = asyncio.Lock()
-        self._next: asyncio.Task[list[Staffed]] | None = None
+        self._next: asyncio.Task[Seen] | None = None
 
-    async def rows(self) -> list[Staffed]:
+    async def seen(self) -> Seen:
         if self._next is None:
             self._next = asyncio.create_task(self._look())
         return await asyncio.shield(self._next)
 
-    async def _look(self) -> list[Staffed]:
+    async def _look(self) -> Seen:
         async with self._turn:
             self._next = None
-            return await self._views.staffed()
+            return Seen(await self._storage.desk.staffed(), await self._storage.presences.everybody())
 
 
-def board_json(rows: list[Staffed], staff: Staff) -> dict[str, Any]:
-    """What one person's lists show; words are masked until somebody takes the conversation."""
+def board_json(seen: Seen, staff: Staff) -> dict[str, Any]:
+    """What one person's lists show; words are masked until somebody takes the conversation. Those who may move
+    conversations see also who has what, without its words."""
+    rows = seen.rows
+    held = [row for row in rows if not row.waits] if staff.role in MOVERS else []
+    people = [person_json(one) for one in seen.people]
     return {
         "waiting": [_row(row, preview(row.text)) for row in rows if row.waits],
         "mine": [_row(row, preview(row.text)) for row in rows if row.agent is not None and row.agent.id == staff.id],
+        "me": next((person for person in people if person["id"] == staff.id), None),
+        "team": people,
+        "held": [_row(row, "") | {"agent": row.agent.id} for row in held if row.agent is not None],
     }
 
 
 def _row(row: Staffed, words: str) -> dict[str, Any]:
+    handover = row.handover
     return {
         "id": row.conversation_id,
         "number": row.number,
@@ -45,6 +65,7 @@ def _row(row: Staffed, words: str) -> dict[str, Any]:
         "at": row.at.isoformat(),
         "words": words,
         "unanswered": row.unanswered,
-        "urgent": row.handover is not None and row.handover.urgent,
-        "skill": row.handover.skill if row.handover else "",
+        "urgent": handover is not None and handover.urgent,
+        "skill": handover.skill if handover else "",
+        "snoozed": handover.snoozed_until.isoformat() if handover and handover.snoozed_until else None,
     }

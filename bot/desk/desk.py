@@ -1,7 +1,6 @@
 """The desk: its parts put together, and its routes, each with its rule."""
 
 import tomllib
-from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from starlette.routing import BaseRoute
@@ -16,24 +15,23 @@ from bot.desk.knowledge_desk import KnowledgeDesk
 from bot.desk.limits import DeskLimits
 from bot.desk.pages import Files, Pages
 from bot.desk.passwords import Passwords
+from bot.desk.presence import PresencePages
 from bot.desk.rules import ANYONE, SECOND_FACTOR, DeskFiles, data, page
 from bot.desk.sign_in import SignIn
 from bot.desk.staff import StaffPages
 from bot.desk.steps import Steps
 from bot.desk.stream import Streams
-from bot.engine.delivery import Delivery
+from bot.engine.desk_steps import DeskSteps
 from bot.engine.signals import Signals
 from bot.engine.workshop import Workshop
 from domain.clock import Clock
-from domain.desk_plan import DeskPlan
-from domain.staff import AUDITORS, EVERYBODY, MANAGERS
+from domain.staff import AUDITORS, EVERYBODY, MANAGERS, MOVERS
 from handlers.catalogue import Texts
 from storage.opening import Storage
 
 
 class Desk:
-    """Pages under /desk. deliveries: the channels this process sends for; pull: those nobody sends for. second_factor:
-    who must have one (off, admins, all). limits None lifts them."""
+    """Pages under /desk. steps: what its pages take. limits None lifts them."""
 
     def __init__(
         self,
@@ -44,10 +42,8 @@ class Desk:
         texts: Texts,
         shop_name: str,
         public_url: str,
-        deliveries: Mapping[str, Delivery],
-        pull: Collection[str],
+        steps: DeskSteps,
         workshop: Workshop,
-        plan: DeskPlan,
         second_factor: str = "off",
         limits: DeskLimits | None = DeskLimits(),  # noqa: B008 - frozen
     ) -> None:
@@ -58,7 +54,8 @@ class Desk:
         self._guard = Guard(storage.sessions, pages, errors, public_url, limits, SECOND_FACTOR[second_factor])
         self._sign_in = SignIn(storage, self._guard, pages, self._passwords, errors, limits)
         self._inbox = Inbox(storage, self._streams, pages, limits)
-        self._steps = Steps(storage, signals, clock, texts, deliveries, pull, plan)
+        self._steps = Steps(steps)
+        self._presence = PresencePages(storage, signals, pages)
         identity = Identity(storage, self._passwords, errors)
         self._account = Account(storage, self._guard, pages, self._passwords, identity, self._sign_in)
         self._factor = FactorPages(storage, self._guard, pages, identity, errors, shop_name, clock)
@@ -85,6 +82,9 @@ class Desk:
             signed("/desk/c/{id:int}", "GET", self._inbox.conversation, page(EVERYBODY)),
             signed("/desk/c/{id:int}/files/{file}", "GET", self._inbox.file, page(EVERYBODY)),
             signed("/desk/c/{id:int}/steps", "POST", self._steps.post, data(EVERYBODY)),
+            signed("/desk/presence", "POST", self._presence.post, data(EVERYBODY)),
+            signed("/desk/team", "GET", self._presence.team, page(MOVERS)),
+            signed("/desk/team/{staff:int}", "POST", self._presence.configure, data(MOVERS)),
             signed("/desk/stream", "GET", self._inbox.stream, data(EVERYBODY)),
             signed("/desk/me", "GET", self._account.show, page(EVERYBODY)),
             signed("/desk/me/telegram", "POST", self._account.new_code, page(EVERYBODY)),

@@ -43,7 +43,7 @@ class Streams:
 
     def __init__(self, storage: Storage, signals: Signals, texts: Texts) -> None:
         self.storage, self.signals, self.texts = storage, signals, texts
-        self.board = Board(storage.desk)
+        self.board = Board(storage)
         self.closed = False
         self._open: set[Signal] = set()
 
@@ -113,7 +113,8 @@ class DeskStream:
                     yield _event("ended", {})
                     return
                 staff = signed_in.staff
-                for event in self._changed("board", board_json(await streams.board.rows(), staff)):
+                await streams.storage.presences.seen(staff.id)
+                for event in self._changed("board", board_json(await streams.board.seen(), staff)):
                     yield event
                 if place is not None:
                     try:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from domain.conversation import Owner
 from domain.messages import LoggedMessage
-from domain.staff import Staff, may_see
+from domain.staff import MOVERS, Staff, may_see
 from handlers.catalogue import Texts
 from handlers.summary import Asked
 from storage.desk_views import Note, Opened
@@ -31,9 +31,23 @@ def state_json(opened: Opened, staff: Staff, texts: Texts) -> dict[str, Any]:
         "blocked": opened.blocked and sees,
         "number": opened.number,
         "reason": reason_text(opened.reason, texts) if opened.number else "",
-        "may": ["answer", "note", "return", "close"] if mine else ["take"] * free + ["note"] * sees,
+        "may": _may(opened, staff, mine=mine, free=free, sees=sees),
+        "snoozed": snoozed.isoformat() if (snoozed := opened.handover and opened.handover.snoozed_until) else None,
         "cases": [_case(c.number, texts(f"request.{c.kind.value}")) for c in opened.cases] if sees else [],
     }
+
+
+def _may(opened: Opened, staff: Staff, *, mine: bool, free: bool, sees: bool) -> list[str]:
+    if mine:
+        asleep = opened.handover is not None and opened.handover.snoozed_until is not None
+        return ["answer", "note", "return", "close", "transfer", "queue", "wake" if asleep else "snooze"]
+    moves = staff.role in MOVERS
+    return [
+        *(["take"] * free),
+        *(["note"] * sees),
+        *(["transfer"] * moves),
+        *(["queue"] * (moves and opened.owner is Owner.AGENT)),
+    ]
 
 
 def brief_json(opened: Opened, asked: Sequence[Asked], texts: Texts) -> dict[str, Any]:

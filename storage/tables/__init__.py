@@ -36,6 +36,7 @@ from storage.tables.messaging import (
 )
 from storage.tables.queue import (
     handovers,
+    staff_presence,
 )
 from storage.tables.rights import (
     cases,
@@ -95,6 +96,7 @@ __all__ = [
     "staff_links",
     "staff_notes",
     "staff_notices",
+    "staff_presence",
     "staff_recovery_codes",
     "staff_sessions",
     "staff_steps",

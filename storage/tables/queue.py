@@ -1,4 +1,4 @@
-"""The queue for a person."""
+"""The queue for a person, and who is there to help."""
 
 import sqlalchemy as sa
 
@@ -17,6 +17,8 @@ handovers = sa.Table(
     sa.Column("answered_at", Time),
     sa.Column("answered_in", sa.BigInteger, comment="open time to the first answer, in microseconds"),
     sa.Column("closed_at", Time),
+    sa.Column("snoozed_until", Time),
+    sa.Column("told_back", sa.Integer, nullable=False, server_default=sa.text("0")),
     comment="One row for each hand-over case: what the queue and its figures need beyond the case itself.",
 )
 sa.Index(
@@ -26,3 +28,13 @@ sa.Index(
     postgresql_where=handovers.c.closed_at.is_(None),
 )
 sa.Index("handovers_answered", handovers.c.answered_at)
+
+staff_presence = sa.Table(
+    "staff_presence",
+    metadata,
+    sa.Column("staff_id", sa.ForeignKey("staff.id"), primary_key=True),
+    sa.Column("presence", sa.Text, nullable=False),
+    sa.Column("seen_at", Time, nullable=False),
+    sa.Column("load_limit", sa.Integer, nullable=False, comment="0 for none"),
+    sa.Column("skills", sa.Text, nullable=False, comment="tags, separated by commas"),
+)

@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from bot.engine.desk_steps import DeskSteps
+from bot.engine.leases import LeaseKeeper
+from bot.engine.queue_keeper import QueueKeeper
+from bot.engine.signals import Signals
 from domain.cases import CaseKind, NewCase
-from domain.clock import system_clock
+from domain.clock import Clock, system_clock
 from domain.conversation import Age, Customer, Owner
+from domain.desk_plan import DeskPlan
 from domain.effects import Effects
 from domain.messages import Incoming, IncomingKind, Outgoing
 from domain.staff import Role, Scene, Staff, StaffEffects
@@ -90,6 +95,7 @@ async def does(
     *,
     client_id: str = "",
     push: dict[str, str] | None = None,
+    to: Staff | None = None,
 ) -> Stepped:
     """One step at the desk, as the pages take it."""
     now = system_clock()
@@ -107,8 +113,16 @@ async def does(
             now=to_us(now),
             push=push or {},
             pull=PULL,
+            target_id=to.id if to else None,
         )
     )
+
+
+def keeper(storage: Storage, clock: Clock = system_clock, **plan: object) -> QueueKeeper:
+    """The desk that looks after its queue, as a process has it."""
+    signals, how = Signals(storage.database), DeskPlan(**plan)  # type: ignore[arg-type]
+    steps = DeskSteps(storage, signals, clock, TEXTS, {}, PULL, how)
+    return QueueKeeper(storage, signals, clock, steps, how, LeaseKeeper(storage, "queue", clock))
 
 
 def _decide(becomes: Owner | None, reply: str, work: Work, loaded: Loaded) -> Effects:

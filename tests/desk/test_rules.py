@@ -65,6 +65,9 @@ DESK = [
     ("POST", "/desk/c/1/steps", False),
     ("GET", "/desk/c/1/files/{file}", True),
     ("GET", "/desk/stream", False),
+    ("POST", "/desk/presence", False),
+    ("GET", "/desk/team", True),
+    ("POST", "/desk/team/1", False),
     ("GET", "/desk/me", True),
     ("POST", "/desk/me/telegram", True),
     ("POST", "/desk/me/telegram/leave", True),
@@ -106,7 +109,10 @@ async def test_the_list_above_is_complete(desk: Running, sqlite_urls: Urls, tmp_
     async with sqlite_urls.open() as storage:
         routes = await routes_of(storage, tmp_path)
     signed = {r.path for r in routes if isinstance(r, DeskRoute) and r.rule.roles is not None}
-    assert signed == {path.partition("?")[0].replace("/c/1", "/c/{id:int}") for _, path, _ in DESK}
+    assert signed == {
+        path.partition("?")[0].replace("/c/1", "/c/{id:int}").replace("/team/1", "/team/{staff:int}")
+        for _, path, _ in DESK
+    }
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -12,6 +12,7 @@ from domain.knowledge import Entry, EntryKind
 from tests.dialogues.steps import (
     Again,
     Blocks,
+    Closes,
     Edits,
     Opens,
     Presses,
@@ -178,7 +179,7 @@ _STEPS: dict[str, Callable[[Any], Step]] = {
     "재시작": lambda _: Restarts(),
     "시계": _waits,
     "채널": lambda v: Turns(_one_of(v, CHANNELS)),
-    "직원": lambda v: Staff({"맡음": True, "돌려줌": False}[v]),
+    "직원": lambda v: Closes() if v == "마침" else Staff({"맡음": True, "돌려줌": False}[v]),
     "봇": _says,
     "상태": _state,
     "저장": _stored,

@@ -12,6 +12,7 @@ from tests.dialogues.stage import Stage
 from tests.dialogues.steps import (
     Again,
     Blocks,
+    Closes,
     Edits,
     Opens,
     Presses,
@@ -91,6 +92,8 @@ class Play:
             self._channel = step.channel
         elif isinstance(step, Staff):
             await self._stage.hand_to(Owner.AGENT if step.takes else Owner.BOT, self._channel, ADDRESS[self._channel])
+        elif isinstance(step, Closes):
+            await self._stage.close_by_agent(await self._conversation())
         else:
             incoming = await self._incoming(step)
             dies = isinstance(step, Writes) and step.dies

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bot.engine.desk_steps import DeskSteps
 from bot.engine.handling import Handling
 from bot.engine.intake import Backlog, Intake
 from bot.engine.librarian import Librarian
@@ -16,7 +18,9 @@ from domain.conversation import Owner
 from domain.desk_plan import DeskPlan
 from domain.hours import read_hours
 from domain.messages import Incoming, LoggedMessage
+from domain.staff import Role
 from handlers.catalogue import Texts
+from handlers.staff_steps import close, take
 from handlers.turn import Shop
 from storage.opening import Storage
 from storage.tables import conversations
@@ -108,6 +112,14 @@ class Stage:
             await connection.execute(
                 sa.update(conversations).where(conversations.c.id == conversation).values(owner=owner.value)
             )
+
+    async def close_by_agent(self, conversation: int) -> None:
+        """Take and close it, as the pages do."""
+        people = await self.storage.presences.everybody()
+        agent = people[0].staff if people else await self.storage.accounts.add("agent", "하늘", Role.AGENT)
+        steps = DeskSteps(self.storage, self._signals, self.clock, self._texts, {}, CHANNELS, self._plan)
+        for kind, how in (("take", take), ("close", close)):
+            await steps.take(conversation, agent.id, secrets.token_hex(8), kind, how)
 
     async def _handled(self, conversation: int, seq: int) -> None:
         topic = conversation_topic(conversation)

@@ -85,6 +85,11 @@ class Staff:
 
 
 @dataclass(frozen=True, slots=True)
+class Closes:
+    """An agent takes the conversation and closes it, by the steps that the pages take."""
+
+
+@dataclass(frozen=True, slots=True)
 class Says:
     """One message of the bot. A fragment that begins with "=" is a key of the catalogue."""
 
@@ -128,8 +133,8 @@ class Stored:
 
 
 Step: TypeAlias = (
-    Opens | Writes | Presses | Sends | Edits | Blocks | Again | Restarts | Waits | Turns | Staff | Says | Silence
-    | State | Stored
+    Opens | Writes | Presses | Sends | Edits | Blocks | Again | Restarts | Waits | Turns | Staff | Closes | Says
+    | Silence | State | Stored
 )  # fmt: skip
 
 

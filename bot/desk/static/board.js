@@ -59,6 +59,7 @@ function item(row, name) {
         make("span", {}, CHANNELS[row.channel] ?? row.channel),
         row.skill ? make("span", {}, row.skill) : null,
         row.reason ? make("span", {}, REASONS[row.reason] ?? "확인 필요") : null,
+        row.snoozed ? make("span", {}, `${timeOf(row.snoozed)} 다시 보기`) : null,
         fresh ? make("strong", {}, "답변 필요") : null,
       ),
     ),

@@ -3,8 +3,11 @@
 import { draw } from "./board.js";
 import { drawBrief } from "./brief.js";
 import { byId } from "./dom.js";
+import { know } from "./moving.js";
+import { drawPresence } from "./presence.js";
 import { banner, Stream } from "./stream.js";
 import { Talk } from "./talk.js";
+import { drawTeam } from "./team.js";
 import { Write } from "./write.js";
 
 const conversation = Number(byId("main").dataset.conversation ?? 0);
@@ -12,7 +15,12 @@ const talk = conversation ? new Talk() : null;
 const write = conversation ? new Write(conversation) : null;
 
 const on = {
-  board: draw,
+  board: (board) => {
+    draw(board);
+    drawPresence(board);
+    know(board);
+    drawTeam(board);
+  },
   state: (state) => write?.state(state),
   brief: (brief) => talk && drawBrief(brief),
   message: (message) => talk?.message(message),

@@ -14,6 +14,22 @@ export class Refusal extends Error {
 
 export const newId = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
 
+// One request that is not repeated: what the server says, or a message why not.
+export async function post(path, body) {
+  try {
+    const response = await fetch(root + path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Desk-Token": document.body.dataset.proof },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(20_000),
+    });
+    if (response.status === 401) leave();
+    return await response.json();
+  } catch {
+    return { error: "unreachable", message: "연결되지 않았습니다. 잠시 뒤에 다시 해 주세요." };
+  }
+}
+
 // waiting(words): called while the server cannot be reached. Throws Refusal when the server says no.
 export async function step(conversation, body, waiting) {
   for (let tries = 0; ; tries += 1) {

@@ -1,6 +1,7 @@
 // What this person may do now: the buttons above, the box below. A draft stays in this window until it is sent.
 
-import { byId } from "./dom.js";
+import { byId, dayOf, timeOf } from "./dom.js";
+import { openDialogs } from "./moving.js";
 import { newId, Refusal, step } from "./steps.js";
 
 const FOUND = { rrn: "주민등록번호", card: "카드번호" };
@@ -35,21 +36,22 @@ export class Write {
         this.#submit();
       }
     });
-    for (const button of byId("acts").querySelectorAll("button")) button.addEventListener("click", () => this.#act(button));
+    for (const button of byId("acts").querySelectorAll("button[data-kind]")) button.addEventListener("click", () => this.#act(button));
+    openDialogs((body) => this.#take({ id: newId(), ...body }));
   }
 
   // The state as the server has it.
   state(state) {
     const had = this.#may.includes("answer");
     this.#may = state.may;
-    for (const button of byId("acts").querySelectorAll("button")) button.hidden = !this.#may.includes(button.dataset.kind);
+    for (const button of byId("acts").querySelectorAll("button")) button.hidden = !this.#may.includes(button.dataset.kind ?? button.dataset.opens);
     this.#form.hidden = !this.#may.includes("answer") && !this.#may.includes("note");
     const answer = this.#form.querySelector('[value="answer"]');
     answer.disabled = !this.#may.includes("answer");
     if (answer.disabled && this.#mode === "answer" && !this.#text.value) this.#pick("note");
     if (!this.#mode || (!had && !answer.disabled && !this.#text.value)) this.#pick(answer.disabled ? "note" : "answer");
     const who = state.mine ? "내가 상담하고 있습니다" : state.owner === "agent" ? `${state.alias} 상담원이 상담하고 있습니다` : OWNERS[state.owner];
-    const parts = [who, state.number && `접수번호 ${state.number}`, state.owner === "queue" && state.reason, state.blocked && "고객이 대화를 차단했습니다"];
+    const parts = [who, state.number && `접수번호 ${state.number}`, state.owner === "queue" && state.reason, state.snoozed && `${dayOf(state.snoozed)} ${timeOf(state.snoozed)}에 다시 보기`, state.blocked && "고객이 대화를 차단했습니다"];
     byId("state").textContent = parts.filter(Boolean).join(" · ");
     const cases = byId("cases");
     const open = state.cases.filter((one) => one.number !== state.number);

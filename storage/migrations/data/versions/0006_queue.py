@@ -26,6 +26,8 @@ def upgrade() -> None:
             "answered_in", sa.BigInteger(), nullable=True, comment="open time to the first answer, in microseconds"
         ),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("snoozed_until", sa.BigInteger(), nullable=True),
+        sa.Column("told_back", sa.Integer(), nullable=False, server_default=sa.text("0")),
         sa.ForeignKeyConstraint(["number"], ["cases.number"]),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"]),
         sa.PrimaryKeyConstraint("number"),
@@ -41,6 +43,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_index("handovers_answered", "handovers", ["answered_at"], unique=False)
+    op.create_table(
+        "staff_presence",
+        sa.Column("staff_id", _ID, nullable=False),
+        sa.Column("presence", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("load_limit", sa.Integer(), nullable=False, comment="0 for none"),
+        sa.Column("skills", sa.Text(), nullable=False, comment="tags, separated by commas"),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"]),
+        sa.PrimaryKeyConstraint("staff_id"),
+    )
     # Whoever waits now keeps the place; how long earlier answers took was never written down.
     op.execute(
         "INSERT INTO handovers (number, conversation_id, urgent, skill, entered_at) "
