@@ -127,7 +127,7 @@ async def test_everything_has_a_name_and_is_reached_by_keyboard(
 ) -> None:
     name, mine, _ = scene
     page = await signed_in(windows, desk, name, "wide", "light")
-    unnamed = "(e) => !e.innerText.trim() && !e.labels?.length && !e.ariaLabel"
+    unnamed = "(e) => e.checkVisibility() && !e.innerText.trim() && !e.labels?.length && !e.ariaLabel"
     unnamed = f"[...document.querySelectorAll('button, a, textarea, input:not([type=hidden])')].filter({unnamed})"
     for path in ("/desk/", f"/desk/c/{mine}", "/desk/me", "/desk/access"):
         await page.goto(path)
