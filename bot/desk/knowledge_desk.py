@@ -26,7 +26,7 @@ class KnowledgeDesk:
         self._steps = KnowledgeSteps(editing, publishing)
         self._import = KnowledgeImport(Documents(editing), pages)
         self._gaps = KnowledgeGaps(editing, workshop.gaps, pages)
-        self._versions = KnowledgeVersions(editing, publishing, pages)
+        self._versions = KnowledgeVersions(editing, workshop.fitting, publishing, pages)
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -54,6 +54,7 @@ class KnowledgeDesk:
             "/publish": self._versions.publish,
             "/rollback": self._versions.roll_back,
             "/review": self._versions.review,
+            "/model": self._versions.model,
         }
         signed = self._guard.signed
         return [

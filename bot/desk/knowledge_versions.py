@@ -14,6 +14,7 @@ from bot.desk.knowledge_words import change_views, report_json
 from bot.desk.once import Once
 from bot.desk.pages import Pages
 from bot.engine.editing import Editing
+from bot.engine.fitting import Fitting
 from bot.engine.publishing import Publishing, PublishRefused
 from domain.staff import Staff
 
@@ -23,8 +24,8 @@ _MOST_VERSION = 10**9
 
 
 class KnowledgeVersions:
-    def __init__(self, editing: Editing, publishing: Publishing, pages: Pages) -> None:
-        self._editing, self._publishing, self._pages = editing, publishing, pages
+    def __init__(self, editing: Editing, fitting: Fitting, publishing: Publishing, pages: Pages) -> None:
+        self._editing, self._fitting, self._publishing, self._pages = editing, fitting, publishing, pages
         self._once = Once()
         self._done = (0, 0)
 
@@ -130,6 +131,24 @@ class KnowledgeVersions:
 
         async def begin() -> Response:
             await steps[step](visitor.staff, remark)
+            return answer({})
+
+        return await self._once.take(visitor.staff.id, body.get("id"), begin)
+
+    @worded
+    async def model(self, request: Request, visitor: Visitor) -> Response:
+        """{"id", "step": "fit" | "reset"} → {}: the draft decides by a model fitted to it, or by the program's own."""
+        body = await read_json(request)
+        steps: dict[object, Callable[[Staff], Awaitable[object]]] = {
+            "fit": self._fitting.fit,
+            "reset": self._fitting.reset,
+        }
+        step = body.get("step")
+        if step not in steps:
+            raise Refused(400, "bad_request")
+
+        async def begin() -> Response:
+            await steps[step](visitor.staff)
             return answer({})
 
         return await self._once.take(visitor.staff.id, body.get("id"), begin)

@@ -247,6 +247,27 @@ async def test_a_publish_that_breaks_a_question_asks_for_a_reason(service: Runni
     await me.once("rollback", version=1)
 
 
+async def test_the_measure_of_answering_is_fitted_reviewed_and_reset_with_the_draft(
+    service: Running, me: Admin
+) -> None:
+    few = await me.once("model", step="fit")
+    assert (few.status_code, "40개 이상" in few.json()["message"]) == (409, True)
+    fields = (await me.post("preview", text=await text_of(me, "returns"))).json()["fields"]
+    asked = "\n".join(
+        f"{n}일 지났는데 {what} 되나요" for n in range(3, 13) for what in ("반품", "교환", "환불", "취소")
+    )
+    saved = await me.post("save", entry="returns", etag=await me.etag("returns"), fields=fields | {"questions": asked})
+    assert saved.status_code == 200
+    assert (await me.once("model", step="fit")).status_code == 200
+    page = (await me.http.get("/desk/knowledge/publish")).text
+    assert "답하는 기준</summary>" in page
+    assert (await me.post("check")).json()["added"] == ["~model"]
+    assert "~model" not in (await me.http.get("/desk/knowledge")).text
+    assert (await me.once("model", step="reset")).status_code == 200
+    assert "답하는 기준</summary>" not in (await me.http.get("/desk/knowledge/publish")).text
+    await me.post("revert", entry="returns", etag=await me.etag("returns"))
+
+
 async def test_with_two_persons_another_admin_approves_exactly_what_goes_live(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -286,6 +307,7 @@ async def test_bad_requests_are_refused(me: Admin) -> None:
         ("publish", {"id": "x"}),
         ("review", {"id": "12345678", "step": "jump"}),
         ("rollback", {"id": "12345678", "version": "1"}),
+        ("model", {"id": "12345678", "step": "guess"}),
     ):
         assert (await me.post(path, **body)).status_code == 400, path
     for path in ("?page=x", "?state=x", "?kind=x", "/diff?from=a&to=1"):

@@ -55,7 +55,7 @@ def test_a_route_without_a_rule_is_found() -> None:
 KNOWLEDGE_PAGES = ("", "/new", "/e/{entry}", "/gaps", "/import", "/publish", "/versions", "/diff")
 KNOWLEDGE_STEPS = (
     *("preview", "try", "save", "remove", "revert", "import/propose", "import/take"),
-    *("check", "publish", "rollback", "review", "gaps/{step}"),
+    *("check", "publish", "rollback", "review", "model", "gaps/{step}"),
 )
 DESK = [
     ("GET", "/desk/", True),

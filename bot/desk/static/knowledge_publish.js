@@ -29,6 +29,21 @@ for (const button of byId("review")?.querySelectorAll("[data-step]") ?? []) {
     }),
   );
 }
+for (const button of document.querySelectorAll("[data-model]")) {
+  const id = newId();
+  button.addEventListener("click", () =>
+    during(button, "model-wrong", async () => {
+      byId("model-words").hidden = false;
+      try {
+        await ask("model", { id, step: button.dataset.model });
+        news.leave(button.dataset.model === "fit" ? "답하는 기준을 초안에 맞췄습니다." : "답하는 기준을 기본으로 되돌렸습니다.");
+        location.reload();
+      } finally {
+        byId("model-words").hidden = true;
+      }
+    }),
+  );
+}
 
 // Shows how far the questions have come while the work goes on.
 async function working(work) {
