@@ -1,17 +1,15 @@
 """In Chromium: from an invitation to a second factor, in and out with it, and how the pages look."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
-import pyotp
 import pytest
 from playwright.async_api import Page, expect
 
-from domain.clock import system_clock
 from domain.staff import Role
-from domain.totp import RECOVERY_CODES, STEP
+from domain.totp import RECOVERY_CODES
 from tests.desk.service import SECRET, Running
+from tests.desk.test_accounts import code_of
 from tests.desk.test_look import OVERFLOW, SIZES
 from tests.desk.test_pages import Windows, sign_in, windows  # noqa: F401 - a fixture
 
@@ -23,10 +21,6 @@ WHOLE = """(svg) => {
   return shown.width > 0 && drawn.x >= 4 && drawn.x + drawn.width <= shown.width - 4
     && drawn.y >= 3.5 && drawn.y + drawn.height <= shown.height - 3.5;
 }"""
-
-
-def code_of(secret: str, steps: int = 0) -> str:
-    return pyotp.TOTP(secret).at(system_clock() + timedelta(seconds=steps * STEP))
 
 
 async def invite(page: Page, name: str, alias: str, role: str) -> str:
@@ -72,7 +66,7 @@ async def test_from_the_invitation_to_a_recovery_code(desk: Running, windows: Wi
     assert await page.locator("svg.qr").evaluate(WHOLE), "a part of the picture is cut off"
     await page.get_by_text("찍을 수 없으면").click()
     secret = (await page.locator("#secret").inner_text()).replace(" ", "")
-    await page.get_by_label("코드 6자리 숫자").fill(code_of(secret))
+    await page.get_by_label("코드 6자리 숫자").fill(code_of(secret, 0))
     await page.get_by_role("button", name="켜기").click()
     await expect(page.locator("#codes li")).to_have_count(RECOVERY_CODES)
     codes = await page.locator("#codes li").all_inner_texts()
@@ -154,7 +148,7 @@ async def test_the_pages_fit(
     await page.get_by_text("찍을 수 없으면").click()
     await look("factor-setup")
     secret = (await page.locator("#secret").inner_text()).replace(" ", "")
-    await page.get_by_label("코드 6자리 숫자").fill(code_of(secret))
+    await page.get_by_label("코드 6자리 숫자").fill(code_of(secret, 0))
     await page.get_by_role("button", name="켜기").click()
     await expect(page.locator("#codes li")).to_have_count(RECOVERY_CODES)
     await look("codes")
