@@ -62,8 +62,9 @@ def render(
     """The reply to one decision. unsure: the message before was not answered either, so a person comes. place: of the
     question, which its choices name and whose answer can be marked as no help; None outside of a conversation."""
     entry = library.entries.get(decision.entry) if decision.entry else None
-    if decision.kind is DecisionKind.CLARIFY:
-        return [_choices(decision, library, texts, place)]
+    choices = _choices(decision, library, place) if decision.kind is DecisionKind.CLARIFY else ()
+    if choices:
+        return [Outgoing(texts("answer.clarify"), (*choices, people.offer(texts)))]
     if entry is None:
         if unsure:  # a person comes without being asked
             return [Outgoing(texts("answer.still_not_found"))]
@@ -100,10 +101,11 @@ def source_of(entry: Entry, library: Library, texts: Texts) -> Source | None:
     return Source(label, entry.id, cited.version)
 
 
-def _choices(decision: Decision, library: Library, texts: Texts, place: QuestionPlace | None) -> Outgoing:
-    found = [library.entries[c.entry] for c in decision.candidates if c.entry in library.entries][:CHOICES]
-    rows = [(Button(entry.title, gaps.choice_data(place, entry)),) for entry in found]
-    return Outgoing(texts("answer.clarify"), (*rows, people.offer(texts)))
+def _choices(decision: Decision, library: Library, place: QuestionPlace | None) -> tuple[tuple[Button, ...], ...]:
+    """A button for each subject that may be meant. Small talk is none, and a person is offered anyway."""
+    near = [library.entries[c.entry] for c in decision.candidates if c.entry in library.entries]
+    found = [entry for entry in near if entry.kind is not EntryKind.CHAT and entry.id != PERSON][:CHOICES]
+    return tuple((Button(entry.title, gaps.choice_data(place, entry)),) for entry in found)
 
 
 def _topic(decision: Decision) -> str:

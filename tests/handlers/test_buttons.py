@@ -75,3 +75,11 @@ def test_no_more_than_three_choices_and_a_person() -> None:
 def test_an_action_this_program_does_not_know_is_left_out() -> None:
     entry = replace(_entry("e"), action="open_wallet")
     assert entry_message(entry, Library(1, NOW.date(), {"e": entry}), TEXTS).buttons == ()
+
+
+def test_small_talk_and_the_person_who_is_offered_anyway_are_no_choices() -> None:
+    hello = replace(_entry("hello"), kind=EntryKind.CHAT)
+    person = replace(_entry("human_agent"), kind=EntryKind.HANDOVER)
+    message = _choices(hello, person, _entry("a"), _entry("b"), _entry("c"), _entry("d"))
+    assert [row[0].data for row in message.buttons] == ["ask:a", "ask:b", "ask:c", "agent:connect"]
+    assert _choices(hello, person).text == TEXTS("answer.not_found")
