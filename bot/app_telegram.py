@@ -72,6 +72,7 @@ async def compose_telegram(settings: Settings, parts: Parts) -> TelegramService:
             channel=NAME,
             chat=settings.telegram_staff_chat,
             link=f"{settings.public_url}/desk/" if settings.public_url else "",
+            remind=parts.plan.remind,
         ).run
     await ensure_fact(storage.database, OFFSET, "0")
     if settings.telegram_mode == "polling":

@@ -127,6 +127,15 @@ class Settings(BaseSettings):
     desk_silent_minutes: int = Field(
         0, ge=0, le=10080, description="Open minutes a customer is left unanswered before others go on; 0: no limit."
     )
+    desk_first_answer_minutes: int = Field(
+        0, ge=0, le=100_000, description="Open minutes in which a customer should get a first answer; 0: no limit."
+    )
+    desk_resolution_minutes: int = Field(
+        0, ge=0, le=100_000, description="Open minutes in which a conversation should be closed; 0: no limit."
+    )
+    desk_remind_minutes: int = Field(
+        10, ge=0, le=10_080, description="Minutes before these limits at which board and staff's group say so."
+    )
     desk_reopen_hours: int = Field(
         24, ge=0, le=720, description="Hours after its end in which writing opens a conversation again; 0: never."
     )
@@ -211,6 +220,9 @@ class Settings(BaseSettings):
             raise ValueError(f"SANGDAM_DESK_HOURS, _LUNCH, _CLOSED, _EXTRA: {error}") from None
         return DeskPlan(
             hours,
+            first_answer=timedelta(minutes=self.desk_first_answer_minutes) if self.desk_first_answer_minutes else None,
+            resolution=timedelta(minutes=self.desk_resolution_minutes) if self.desk_resolution_minutes else None,
+            remind=timedelta(minutes=self.desk_remind_minutes),
             skills=read_skills(self.desk_skills),
             assigns=self.desk_assign == "auto",
             away=timedelta(minutes=self.desk_away_minutes),

@@ -16,6 +16,7 @@ class DeskPlan:
     entries ("unsure", "privacy-*") that need them, the first that fits counts. assigns: the desk gives out what waits.
     away: after so much silence somebody is off. silent: open time that a customer may be left without an answer before
     another gets the conversation, None for any. reopen: so long after its end writing opens a hand-over again.
+    remind: so long before something is due the staff are told.
     """
 
     hours: BusinessHours = field(default_factory=BusinessHours)
@@ -26,6 +27,7 @@ class DeskPlan:
     away: timedelta = timedelta(minutes=15)
     silent: timedelta | None = None
     reopen: timedelta = timedelta(hours=24)
+    remind: timedelta = timedelta(minutes=10)
 
     def escalate(self, reason: str, topic: str, now: datetime, *, urgent: bool) -> Escalation:
         """What a hand-over for this reason about this entry carries."""

@@ -1,6 +1,8 @@
-"""Telling the staff's chat that somebody waits: once for each hand-over, through the outbox, after the customers."""
+"""Telling the staff's chat who waits and what is due soon: once for each, through the outbox, behind answers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -23,7 +25,8 @@ from storage.intake import (
     message_binding,
 )
 from storage.statements import Program, Statement
-from storage.tables import cases, conversations, staff_notices
+from storage.tables import cases, conversations, handovers, staff_notices
+from storage.times import from_us
 
 STAFF_AFTER_CUSTOMERS = 1  # priority in the outbox
 _p = sa.bindparam
@@ -31,22 +34,48 @@ _p = sa.bindparam
 TOLD = Statement(sa.insert(staff_notices).values(number=_p("number"), at=_p("now")))
 
 
-async def untold(database: Database) -> list[tuple[str, str]]:
-    """Number and reason of each hand-over that waits and of which the staff's chat was not told, oldest first."""
-    query = (
-        sa.select(cases.c.number, cases.c.reason)
-        .join(conversations, conversations.c.id == cases.c.conversation_id)
-        .outerjoin(staff_notices, staff_notices.c.number == cases.c.number)
-        .where(
-            conversations.c.owner == Owner.QUEUE.value,
-            cases.c.kind == CaseKind.HANDOVER.value,
-            cases.c.state == CaseState.RECEIVED.value,
-            staff_notices.c.number.is_(None),
-        )
-        .order_by(cases.c.id)
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What the staff's chat has not been told: about "waits" (a hand-over), or "first" and "resolve" (what is due
+    soon, due). key is what it is told under, once."""
+
+    key: str
+    about: str
+    number: str
+    reason: str
+    due: datetime | None = None
+
+
+async def untold(database: Database, soon: int) -> list[Untold]:
+    """All of it, oldest first; due counts from when less than until `soon` (microseconds since the epoch) is left."""
+    waits = (cases.c.number, conversations.c.owner == Owner.QUEUE.value, sa.null())
+    first = (
+        cases.c.number + ":first",
+        handovers.c.answered_at.is_(None) & (handovers.c.first_due <= soon),
+        handovers.c.first_due,
     )
+    resolve = (cases.c.number + ":resolve", handovers.c.resolve_due <= soon, handovers.c.resolve_due)
+    found = []
     async with database.read() as connection:
-        return [(row.number, row.reason) for row in (await connection.execute(query)).all()]
+        for about, (key, holds, due) in (("waits", waits), ("first", first), ("resolve", resolve)):
+            query = (
+                sa.select(key.label("key"), cases.c.number, cases.c.reason, due.label("due"))
+                .select_from(cases)
+                .join(conversations, conversations.c.id == cases.c.conversation_id)
+                .outerjoin(handovers, handovers.c.number == cases.c.number)
+                .outerjoin(staff_notices, staff_notices.c.number == key)
+                .where(
+                    holds,
+                    conversations.c.owner != sa.literal_column("'bot'"),
+                    cases.c.kind == CaseKind.HANDOVER.value,
+                    cases.c.state == CaseState.RECEIVED.value,
+                    staff_notices.c.number.is_(None),
+                )
+                .order_by(cases.c.id)
+            )
+            rows = (await connection.execute(query)).all()
+            found += [Untold(r.key, about, r.number, r.reason, from_us(r.due) if r.due else None) for r in rows]
+    return found
 
 
 def tell(
@@ -59,7 +88,7 @@ def tell(
     spare_keys: Sequence[int],
     now: int,
 ) -> Program[int]:
-    """Queue notices (number, message) for the staff's chat; its conversation's id.
+    """Queue notices (key, message) for the staff's chat; its conversation's id.
 
     The chat has an account and a key like a customer's, so that what is said there is sealed and delivered like any
     message. Raises NeedKeys, and Conflict when another process told of one of them first.

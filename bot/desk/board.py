@@ -2,9 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.desk.presence import person_json
+from domain.queue import Handover
 from domain.staff import MOVERS, Staff
 from handlers.staff_steps import preview
 from storage.desk_views import Staffed
@@ -39,22 +41,33 @@ class Board:
             return Seen(await self._storage.desk.staffed(), await self._storage.presences.everybody())
 
 
-def board_json(seen: Seen, staff: Staff) -> dict[str, Any]:
+def board_json(seen: Seen, staff: Staff, remind: timedelta) -> dict[str, Any]:
     """What one person's lists show; words are masked until somebody takes the conversation. Those who may move
-    conversations see also who has what, without its words."""
+    conversations see also who has what, without its words. remind: so long before it is due a row says so."""
     rows = seen.rows
     held = [row for row in rows if not row.waits] if staff.role in MOVERS else []
     people = [person_json(one) for one in seen.people]
     return {
-        "waiting": [_row(row, preview(row.text)) for row in rows if row.waits],
-        "mine": [_row(row, preview(row.text)) for row in rows if row.agent is not None and row.agent.id == staff.id],
+        "waiting": [_row(row, preview(row.text), remind) for row in rows if row.waits],
+        "mine": [
+            _row(row, preview(row.text), remind) for row in rows if row.agent is not None and row.agent.id == staff.id
+        ],
         "me": next((person for person in people if person["id"] == staff.id), None),
         "team": people,
-        "held": [_row(row, "") | {"agent": row.agent.id} for row in held if row.agent is not None],
+        "held": [_row(row, "", remind) | {"agent": row.agent.id} for row in held if row.agent is not None],
     }
 
 
-def _row(row: Staffed, words: str) -> dict[str, Any]:
+def _due(handover: Handover | None, remind: timedelta) -> dict[str, str] | None:
+    """What is due next, and from when the page says so."""
+    if handover is None:
+        return None
+    what = "first" if handover.first_due and handover.answered is None else "resolve"
+    at = handover.first_due if what == "first" else handover.resolve_due
+    return {"what": what, "at": at.isoformat(), "from": (at - remind).isoformat()} if at else None
+
+
+def _row(row: Staffed, words: str, remind: timedelta) -> dict[str, Any]:
     handover = row.handover
     return {
         "id": row.conversation_id,
@@ -67,5 +80,6 @@ def _row(row: Staffed, words: str) -> dict[str, Any]:
         "unanswered": row.unanswered,
         "urgent": handover is not None and handover.urgent,
         "skill": handover.skill if handover else "",
+        "due": _due(handover, remind),
         "snoozed": handover.snoozed_until.isoformat() if handover and handover.snoozed_until else None,
     }

@@ -50,7 +50,7 @@ class Desk:
         errors = Texts(tomllib.loads((Path(__file__).parent / "texts_ko.toml").read_text("utf-8")))
         pages = Pages(shop_name, texts)
         self._passwords = Passwords()
-        self._streams = Streams(storage, signals, texts)
+        self._streams = Streams(storage, signals, texts, steps.plan.remind)
         self._guard = Guard(storage.sessions, pages, errors, public_url, limits, SECOND_FACTOR[second_factor])
         self._sign_in = SignIn(storage, self._guard, pages, self._passwords, errors, limits)
         self._inbox = Inbox(storage, self._streams, pages, limits)

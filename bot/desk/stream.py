@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -41,7 +42,8 @@ class Place:
 class Streams:
     """The open streams of this process."""
 
-    def __init__(self, storage: Storage, signals: Signals, texts: Texts) -> None:
+    def __init__(self, storage: Storage, signals: Signals, texts: Texts, remind: timedelta) -> None:
+        self.remind = remind
         self.storage, self.signals, self.texts = storage, signals, texts
         self.board = Board(storage)
         self.closed = False
@@ -114,7 +116,7 @@ class DeskStream:
                     return
                 staff = signed_in.staff
                 await streams.storage.presences.seen(staff.id)
-                for event in self._changed("board", board_json(await streams.board.seen(), staff)):
+                for event in self._changed("board", board_json(await streams.board.seen(), staff, streams.remind)):
                     yield event
                 if place is not None:
                     try:

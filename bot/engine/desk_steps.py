@@ -30,7 +30,7 @@ class DeskSteps:
         plan: DeskPlan,
     ) -> None:
         self._storage, self._signals, self._clock, self._texts = storage, signals, clock, texts
-        self._deliveries, self._pull, self._plan = deliveries, pull, plan
+        self._deliveries, self._pull, self.plan = deliveries, pull, plan
 
     async def take(
         self,
@@ -45,7 +45,7 @@ class DeskSteps:
     ) -> Stepped:
         """As storage.desk.step. Raises StepRefused, NoSuchConversation, KeyGone."""
         now, storage = self._clock(), self._storage
-        desk = Desk(self._texts, now, secrets.randbelow(1_000_000), self._plan)
+        desk = Desk(self._texts, now, secrets.randbelow(1_000_000), self.plan)
         decide: Callable[[Scene], StaffEffects] = partial(how, desk)
         push = {name: delivery.token for name, delivery in self._deliveries.items()}
         done = await storage.run(

@@ -117,6 +117,10 @@ async def test_two_agents_and_a_customer(desk: Running, windows: Windows) -> Non
     await customer.reload()
     await expect(customer.get_by_role("log")).to_contain_text("상담을 마쳤습니다.")
     assert NOTE not in await customer.get_by_role("log").inner_text()
+    await says(customer, "그런데 아직도 안 왔어요")
+    await expect(customer.get_by_role("log")).to_contain_text("상담을 다시 열었습니다.")
+    await customer.get_by_role("button", name="그만 기다리고 챗봇에게 묻기").last.click()
+    await expect(customer.get_by_role("log")).to_contain_text("상담원 연결을 취소했습니다.")
     await says(customer, "선택 동의를 안 하면 어떻게 되나요?")
     await expect(customer.get_by_role("log").locator(".cite")).to_be_visible()  # the bot is back
     for page in (first, second, customer):

@@ -32,6 +32,12 @@ function announce(waiting) {
   known = numbers;
 }
 
+function due({ what, at }) {
+  const minutes = Math.ceil((new Date(at) - Date.now()) / 60_000);
+  const name = what === "first" ? "첫 답변" : "처리";
+  return minutes > 0 ? `${name} 기한 ${minutes}분 남음` : `${name} 기한 지남`;
+}
+
 function list(name, rows) {
   const place = byId(name);
   byId(`${name}-count`).textContent = rows.length;
@@ -59,6 +65,7 @@ function item(row, name) {
         make("span", {}, CHANNELS[row.channel] ?? row.channel),
         row.skill ? make("span", {}, row.skill) : null,
         row.reason ? make("span", {}, REASONS[row.reason] ?? "확인 필요") : null,
+        row.due && new Date(row.due.from) <= Date.now() ? make("strong", { class: "urgent" }, due(row.due)) : null,
         row.snoozed ? make("span", {}, `${timeOf(row.snoozed)} 다시 보기`) : null,
         fresh ? make("strong", {}, "답변 필요") : null,
       ),
