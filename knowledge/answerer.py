@@ -29,6 +29,7 @@ _KINDS = {
 }
 _WORDS_OF_A_QUESTION = 2
 _BY_CHANCE = 0.08  # share of the first candidate below which no entry stands out ("asdf", "…?!")
+_TIED = 0.1  # two shares nearer than this are a toss of a coin: the customer is asked
 _VERBATIM = 0.99  # confidence in a question that is an alias, letter for letter
 _VERBATIM_ENTRIES = 500  # in larger knowledge bases search alone finds them
 
@@ -198,7 +199,8 @@ class Answerer:
             confidence = max(confidence, _VERBATIM)
         candidates = tuple([Candidate(i, round(s, 4)) for i, s in ranked])
         entry = self._entries[candidates[0].entry]
-        if confidence >= weights.answer:
+        tied = len(candidates) > 1 and candidates[0].score - candidates[1].score < _TIED
+        if confidence >= weights.answer and not tied:
             return Decision(text, _KINDS[entry.kind], entry.id, entry.action, candidates, confidence)
         near = confidence >= weights.clarify and candidates[0].score >= _BY_CHANCE
         kind = DecisionKind.CLARIFY if near else DecisionKind.HANDOVER
