@@ -10,7 +10,7 @@ from knowledge.analysis import Analyzer
 from knowledge.evidence import Evidence, Gatherer
 from knowledge.files import alias_key
 from knowledge.index import Index
-from knowledge.model import Model, Weights, default_model
+from knowledge.model import FEATURES, Model, Weights, default_model
 from knowledge.ranker import Ranker, train, worth_training
 from knowledge.split import MAX_PARTS, may_lean_on_previous, parts_of, points_back
 from knowledge.text import normalise
@@ -29,6 +29,8 @@ _KINDS = {
 }
 _WORDS_OF_A_QUESTION = 2
 _BY_CHANCE = 0.08  # share of the first candidate below which no entry stands out ("asdf", "…?!")
+_OWN_SUBJECT = 0.25  # share of a word that no entry has, from which a short question has a subject of its own
+_MISSING, _STRANGE = FEATURES.index("missing"), FEATURES.index("strange_names")
 _TIED = 0.1  # two shares nearer than this are a toss of a coin: the customer is asked
 _VERBATIM = 0.99  # confidence in a question that is an alias, letter for letter
 _VERBATIM_ENTRIES = 500  # in larger knowledge bases search alone finds them
@@ -178,7 +180,9 @@ class Answerer:
             return alone
         weights = self._weights_for(alone)
         sure = weights.probability(alone.features)
-        if sure >= weights.answer and not points_back(text):
+        back = points_back(text)
+        new = alone.features[_MISSING] > _OWN_SUBJECT or alone.features[_STRANGE] > 0
+        if not back and (sure >= weights.answer or new):
             return alone
         (joined,) = yield (f"{prev} {text}",)
         return joined if joined and self._weights_for(joined).probability(joined.features) > sure else alone

@@ -64,6 +64,7 @@ async def test_from_gap_to_published_and_back(service: Running, rooms: Windows, 
         await say(customer, text)
         await expect(log.locator(".msg").last).to_contain_text("상담원")
         await say(customer, "배송 며칠 걸려요")  # or the bot, unsure twice, would give up
+        await expect(log.locator(".msg").last).to_contain_text("다음 날")
     page = await rooms.agent(await service.hire("하늘", Role.ADMIN))
     await page.get_by_role("link", name="지식").click()
     await page.get_by_role("link", name="답하지 못한 질문").click()

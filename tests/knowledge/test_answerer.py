@@ -77,6 +77,13 @@ def test_a_follow_up_carries_the_question_before(answerer: Answerer) -> None:
     assert after.candidates[0].entry == "optional"
 
 
+def test_a_short_question_with_a_subject_of_its_own_does_not_lean_on_the_one_before(answerer: Answerer) -> None:
+    (alone,) = answerer.decide("쿠폰 몇 장 써요")
+    (after,) = answerer.decide("쿠폰 몇 장 써요", "택배사에 전화번호가 넘어가요?")
+    assert (alone.entry, after.entry) == (None, None)
+    assert after.confidence == alone.confidence
+
+
 def test_a_replaced_entry_decides_at_once_and_the_old_version_stays(answerer: Answerer) -> None:
     coupon = entry("coupon", "쿠폰 사용", "쿠폰 어떻게 써요", "할인권 적용", "쿠폰 등록 방법", "쿠폰 번호 입력")
     following = answerer.replaced([coupon], ["greeting"])
