@@ -17,7 +17,8 @@ from domain.staff import Scene, Staff, StaffEffects
 from domain.work import Send
 from storage.codec import outgoing_to_bytes, state_from_bytes, state_to_bytes
 from storage.crypto import Hashes, Key
-from storage.handling import ADD_CASE, ADD_OUTBOX, CANCEL_CASE, CUSTOMERS_FIRST, LOAD_CASES, case_of
+from storage.effects import ADD_CASE, ADD_OUTBOX, CANCEL_CASE, CUSTOMERS_FIRST
+from storage.handling import LOAD_CASES, case_of
 from storage.intake import ADD_MESSAGE, NeedKeys, message_binding
 from storage.ledger import append
 from storage.queue import (

@@ -12,7 +12,7 @@ from domain.messages import Author, Delivery, IncomingKind, Outgoing
 from storage.codec import outgoing_to_bytes, state_to_bytes
 from storage.crypto import Hashes, Key
 from storage.database import Database
-from storage.handling import ADD_OUTBOX
+from storage.effects import ADD_OUTBOX
 from storage.intake import (
     ADD_ACCOUNT,
     ADD_CONVERSATION,
