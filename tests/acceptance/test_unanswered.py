@@ -25,7 +25,7 @@ async def listed(commands: Runner, *options: str) -> list[dict[str, Any]]:
 
 async def test_from_the_chat_to_the_draft(commands: Runner, tmp_path: Path) -> None:
     assert await listed(commands) == []
-    talk = await commands.command("chat", text=f"{PROOF}\n{SPACELESS}\n{MINORS}\n2\n")
+    talk = await commands.command("chat", text=f"{PROOF}\n{MINORS}\n{SPACELESS}\n{MINORS}\n2\n")
     assert "[2] 도움이 안 됐어요" in talk.out
     assert "도움이 되지 못해 죄송합니다" in talk.out
     proof, minors = await listed(commands)
