@@ -104,7 +104,7 @@ async def test_rotation_keeps_everything_readable_under_the_new_key_alone(urls: 
     new = MasterKey.from_text(new_text)
     async with urls.open() as storage, urls.open() as running:
         conversation = await _talk(storage)
-        assert await storage.keys.rotate(new) == 3  # two of the installation, one of the person
+        assert await storage.keys.rotate(new) == 4  # three of the installation, one of the person
         # A process that still has the old key must not wrap a new person's key under it: nobody could open it.
         with pytest.raises(WrongKey):
             await put(running, incoming("처음 왔어요", address="2"))
